@@ -1,0 +1,2 @@
+/** @file The bin. */
+process.stdout.write("not built yet\n");

@@ -1,0 +1,66 @@
+/** @file What the engine tells the memory model: every device allocation and release, in order, with who asked for it. */
+
+/** What a storage holds, in the words of PyTorch's mem_tracker. */
+export const storageKinds = [
+  "parameter",
+  "buffer",
+  "gradient",
+  "optimizer-state",
+  "activation",
+  "temporary",
+  "workspace",
+  "input",
+] as const;
+export type StorageKind = (typeof storageKinds)[number];
+
+/** The four phases that the measured traces name; everything that is not forward, loss or backward is `other`. */
+export type Phase = "forward" | "loss" | "backward" | "other";
+
+/** A finer word for people: what the training program was doing. */
+export type Stage = "build" | "data" | "forward" | "loss" | "backward" | "optimizer" | "metrics" | "save";
+
+/** Where an event came from. `layer` is Paddle's own name, `model` for the root, `loss:Class` for a loss, else "". */
+export interface Site {
+  readonly phase: Phase;
+  readonly stage: Stage;
+  readonly layer: string;
+  readonly op: string;
+}
+
+/** A named point in the event list: the events before `at` had happened. */
+export interface Mark {
+  readonly name: "built" | "iteration" | "step" | "evaluation" | "image" | "image-end" | "end";
+  /** Iteration or image number, from 1; 0 where there is only one. */
+  readonly index: number;
+  readonly at: number;
+}
+
+/**
+ * The events as parallel arrays. Event `i` concerns storage `storage[i]`; `sign[i]` is 1 for an allocation, -1 for a release.
+ * `bytes[s]` are the bytes that storage `s` asked for, exact and unrounded; `kind[s]` indexes `storageKinds`;
+ * `kernel[s]` is 1 where a kernel takes and frees it inside itself (the traces leave those out, the peaks count them).
+ */
+export class EventLog {
+  readonly storage: number[] = [];
+  readonly sign: number[] = [];
+  readonly site: number[] = [];
+  readonly bytes: number[] = [];
+  readonly kind: number[] = [];
+  readonly kernel: number[] = [];
+  readonly sites: Site[] = [];
+  readonly marks: Mark[] = [];
+
+  /** Number of events. */
+  get length(): number {
+    return this.storage.length;
+  }
+
+  mark(name: Mark["name"], index = 0): void {
+    this.marks.push({ name, index, at: this.length });
+  }
+
+  /** Position of a mark, or -1. */
+  at(name: Mark["name"], index = 0): number {
+    return this.marks.find((m) => m.name === name && m.index === index)?.at ?? -1;
+  }
+}

@@ -1,0 +1,136 @@
+/** @file The Report: the one result that every output is rendered from. Its paths are a contract for `--json`. */
+import type { Phase, Stage, StorageKind } from "../engine/events.ts";
+
+/** A peak at one level of bytes. `lowBytes` has no cuDNN workspace in it and is exact. */
+export interface Range {
+  readonly lowBytes: number;
+  readonly expectedBytes: number;
+  readonly highBytes: number;
+}
+
+export interface Peak {
+  readonly phase: Phase;
+  readonly stage: Stage;
+  readonly layer: string;
+  readonly op: string;
+  /** Iteration or image number in which the peak falls. */
+  readonly index: number;
+}
+
+/** One thing alive at the peak, largest first. */
+export interface Holder {
+  readonly layer: string;
+  readonly op: string;
+  readonly phase: Phase;
+  readonly kind: StorageKind;
+  readonly bytes: number;
+  readonly count: number;
+}
+
+export interface LevelSet {
+  readonly allocated: Range;
+  readonly reserved: Range;
+  readonly process: Range;
+}
+
+export interface PartEstimate extends LevelSet {
+  readonly peak: Peak;
+  /** Bytes alive at the allocated peak, by kind; they sum up to `allocated.lowBytes`. */
+  readonly byKind: Readonly<Record<StorageKind, number>>;
+  /** Highest allocated bytes in each phase. */
+  readonly byPhase: readonly {
+    readonly phase: Phase;
+    readonly bytes: number;
+    readonly layer: string;
+    readonly op: string;
+  }[];
+  readonly holders: readonly Holder[];
+}
+
+export interface TrainingEstimate extends PartEstimate {
+  /** Allocated after the optimizer step of iteration 3, before clear_gradients. */
+  readonly afterStepBytes: number;
+}
+
+/** Bytes alive at the training peak and kept for backward, and parameters, by layer. */
+export interface LayerRow {
+  readonly layer: string;
+  readonly type: string;
+  readonly savedBytes: number;
+  readonly parameterCount: number;
+  readonly parameterBytes: number;
+  /** Highest allocated bytes while this layer (or one inside it) ran forward. */
+  readonly peakBytes: number;
+}
+
+export interface Estimate {
+  readonly parameters: { readonly count: number; readonly bytes: number; readonly trainableCount: number };
+  readonly training: TrainingEstimate;
+  readonly evaluation: PartEstimate | undefined;
+  readonly layers: readonly LayerRow[];
+  /** What a user may doubt: each number that is not measured, with its source. */
+  readonly assumptions: readonly string[];
+}
+
+export type Verdict = "fits" | "tight" | "does-not-fit";
+
+/** The card, or a plain number of bytes. */
+export interface GpuBudget {
+  readonly name: string;
+  readonly totalBytes: number;
+  /** What the process may take: total less what others keep. */
+  readonly usableBytes: number;
+}
+
+/** How a change reaches a real run. */
+export type Via =
+  | { readonly kind: "yaml"; readonly file: string; readonly line: number | undefined; readonly key: string }
+  | { readonly kind: "flag"; readonly flag: string }
+  | { readonly kind: "environment"; readonly variable: string }
+  | { readonly kind: "launcher"; readonly flag: string };
+
+export interface PlanChange {
+  readonly knob: string;
+  readonly from: string;
+  readonly to: string;
+  readonly via: readonly Via[];
+  readonly savedBytes: number;
+  readonly cost: string;
+  /** Order of harm: 1 nothing changes, 2 time, 3 numerics, 4 statistics, 5 data, 6 the model. */
+  readonly harm: 1 | 2 | 3 | 4 | 5 | 6;
+}
+
+export interface PlanSettings {
+  readonly batchSize: number;
+  readonly accumulation: number;
+  readonly cropSize: readonly [number, number];
+  readonly precision: string;
+  readonly ampLevel: string;
+  readonly recompute: readonly string[];
+}
+
+export interface Plan {
+  readonly feasible: boolean;
+  readonly changes: readonly PlanChange[];
+  readonly settings: PlanSettings;
+  readonly estimate: Estimate;
+  readonly verdict: Verdict;
+  readonly headroomBytes: number;
+  readonly launch: string;
+  readonly search: { readonly candidates: number; readonly simulated: number };
+}
+
+export interface Report {
+  readonly version: 1;
+  readonly config: string;
+  readonly run: PlanSettings;
+  readonly parameters: Estimate["parameters"];
+  readonly training: TrainingEstimate;
+  readonly evaluation: PartEstimate | undefined;
+  readonly layers: readonly LayerRow[];
+  readonly gpu: GpuBudget | undefined;
+  readonly verdict: Verdict | undefined;
+  readonly headroomBytes: number | undefined;
+  readonly plan: Plan | undefined;
+  readonly assumptions: readonly string[];
+}

@@ -1,0 +1,45 @@
+/** @file What a run can be told besides its config: the flags of tools/train.py and the knobs of a plan. */
+import type { Size } from "../config/types.ts";
+
+export type Precision = "fp32" | "fp16";
+export type AmpLevel = "O1" | "O2";
+
+/** Sliding-window or resized evaluation in place of the whole image. */
+export interface EvaluationSettings {
+  /** Size of the image given to the network; undefined: the config's data set decides. */
+  readonly size?: Size | undefined;
+  readonly slide?: { readonly crop: Size; readonly stride: Size } | undefined;
+}
+
+/** Everything that `simulate` needs besides the config and the runtime. Undefined means: as the config says. */
+export interface Settings {
+  readonly batchSize?: number | undefined;
+  readonly cropSize?: Size | undefined;
+  readonly precision: Precision;
+  readonly ampLevel: AmpLevel;
+  /** Micro-batches per optimizer step; 1 is PaddleSeg's own loop. */
+  readonly accumulation: number;
+  /** Layer names whose forward is run again in backward. */
+  readonly recompute: readonly string[];
+  /** FLAGS_conv_workspace_size_limit in bytes; undefined: Paddle's default. */
+  readonly convWorkspaceLimitBytes?: number | undefined;
+  readonly doEval: boolean;
+  readonly evaluation: EvaluationSettings;
+  readonly useEma: boolean;
+  /** Batches that the loader keeps ahead on the card. */
+  readonly prefetch: number;
+  readonly dataFormat: "NCHW" | "NHWC";
+}
+
+/** PaddleSeg's defaults: one card, fp32, no evaluation; the loader keeps one batch ahead (BufferedReader). */
+export const defaultSettings: Settings = {
+  precision: "fp32",
+  ampLevel: "O1",
+  accumulation: 1,
+  recompute: [],
+  doEval: false,
+  evaluation: {},
+  useEma: false,
+  prefetch: 1,
+  dataFormat: "NCHW",
+};
