@@ -1,0 +1,271 @@
+/** @file Paddle's auto_growth best-fit allocator, block by block: what it asks the driver for, and when it runs out. */
+import { BlockPool, none } from "./blocks.ts";
+import { FreeIndex } from "./free-index.ts";
+
+/** Requests are rounded up to this: `GpuMinChunkSize` of Paddle's auto_growth_best_fit_allocator.cc. */
+export const allocatorAlignment = 256;
+
+/** cudaMalloc backs memory with pages of 2 MiB, and small requests share one (CUDA's granularity; inferred for cudaMalloc). */
+const driverPage = 2 * 1024 * 1024;
+
+export interface AllocatorOptions {
+  /** Smallest chunk: FLAGS_auto_growth_chunk_size_in_mb, 0 in every Paddle package, so chunks are as large as the request. */
+  readonly chunkFloorBytes?: number | undefined;
+  /** The driver refuses a chunk that would bring the reserved bytes above this; undefined: it never refuses. */
+  readonly limitBytes?: number | undefined;
+}
+
+/** A request that the driver refused twice: before and after the idle chunks went back. */
+export interface OutOfMemory {
+  readonly id: number;
+  /** Size of the chunk asked for: what Paddle's message prints as "Cannot allocate …". */
+  readonly chunkBytes: number;
+  /** Reserved when it failed, the idle chunks already given back. */
+  readonly reservedBytes: number;
+  readonly allocatedBytes: number;
+  readonly limitBytes: number;
+}
+
+/** Rounds a request up as the allocator does. */
+export function roundRequest(bytes: number): number {
+  const rest = bytes % allocatorAlignment;
+  return rest === 0 ? bytes : bytes - rest + allocatorAlignment;
+}
+
+/** A block as a picture of memory shows it. */
+export interface BlockView {
+  readonly address: number;
+  readonly bytes: number;
+  readonly free: boolean;
+}
+
+/**
+ * One device, one stream. Rules of paddle/fluid/memory/allocation/auto_growth_best_fit_allocator.cc (2.6): the smallest free
+ * block that is large enough, of equal ones the lowest address; the request takes its tail; a freed block merges at once with
+ * free neighbours of its own chunk; chunks go back to the driver only when the driver has refused one.
+ * Addresses: each chunk is given a higher one than those before it; the driver's own are not known, and matter only among equal sizes.
+ * Left out: other streams, FLAGS_free_idle_chunk, FLAGS_free_when_no_cache_hit, pools by size (all off by default).
+ */
+export class Allocator {
+  readonly #pool = new BlockPool();
+  readonly #free = new FreeIndex(this.#pool);
+  readonly #floor: number;
+  readonly #limit: number;
+  /** Block of each id; `none` when it holds nothing. */
+  #blockOf = new Int32Array(0);
+  #nextAddress = 0;
+  #largeChunkPages = 0;
+  #smallChunkBytes = 0;
+  #allocated = 0;
+  #reserved = 0;
+  #allocatedPeak = 0;
+  #reservedPeak = 0;
+  #driverPeak = 0;
+
+  /** @param idCount how many ids are expected; more may come. */
+  constructor(options: AllocatorOptions = {}, idCount = 1024) {
+    this.#floor = options.chunkFloorBytes ?? 0;
+    this.#limit = options.limitBytes ?? Number.POSITIVE_INFINITY;
+    this.#blockOf = new Int32Array(idCount).fill(none);
+  }
+
+  /** Bytes handed out now, each request rounded up. */
+  get allocated(): number {
+    return this.#allocated;
+  }
+  get allocatedPeak(): number {
+    return this.#allocatedPeak;
+  }
+  /** Bytes held from the driver now. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+  get reservedPeak(): number {
+    return this.#reservedPeak;
+  }
+  /** Highest reserved bytes as the driver counts them: chunks of 1 MiB and more in whole pages, smaller ones sharing pages. */
+  get driverPeak(): number {
+    return this.#driverPeak;
+  }
+
+  /** Chunks that are one free block, and what they hold. */
+  get idle(): { readonly count: number; readonly bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    for (let i = 0; i < this.#free.count; i++) {
+      const slot = this.#free.slotAt(i);
+      if (!this.#isWholeChunk(slot)) continue;
+      count++;
+      bytes += this.#pool.size[slot]!;
+    }
+    return { count, bytes };
+  }
+
+  /** Takes memory for `id`. Zero bytes take nothing. Returns what failed if the driver refuses, else undefined. */
+  allocate(id: number, bytes: number): OutOfMemory | undefined {
+    if (bytes === 0) return undefined;
+    const size = roundRequest(bytes);
+    if (id >= this.#blockOf.length) this.#widen(id);
+    else if (this.#blockOf[id] !== none) throw new Error(`allocator: id ${id} already holds a block`);
+    const position = this.#free.seek(size, 0);
+    const block = position < this.#free.count ? this.#fit(position, size) : this.#growChunk(size);
+    if (block === none) return this.#outOfMemory(id, size);
+    this.#blockOf[id] = block;
+    this.#allocated += size;
+    if (this.#allocated > this.#allocatedPeak) this.#allocatedPeak = this.#allocated;
+    return undefined;
+  }
+
+  /** Gives back what `id` holds; nothing if it holds nothing (a request of zero bytes). */
+  free(id: number): void {
+    const block = id < this.#blockOf.length ? this.#blockOf[id]! : none;
+    if (block === none) return;
+    this.#blockOf[id] = none;
+    const pool = this.#pool;
+    this.#allocated -= pool.size[block]!;
+    this.#free.insert(this.#mergeNext(this.#mergePrev(block)));
+  }
+
+  /** Gives every chunk that is one free block back to the driver, as `paddle.device.cuda.empty_cache()` does. Returns the bytes. */
+  freeIdleChunks(): number {
+    const before = this.#reserved;
+    for (let i = this.#free.count - 1; i >= 0; i--) {
+      const slot = this.#free.slotAt(i);
+      if (!this.#isWholeChunk(slot)) continue;
+      this.#free.removeAt(i);
+      this.#pool.drop(slot);
+      this.#count(this.#pool.size[slot]!, -1);
+    }
+    return before - this.#reserved;
+  }
+
+  /** The free blocks in the order in which they would be looked at. */
+  freeBlocks(): readonly BlockView[] {
+    return Array.from({ length: this.#free.count }, (_, i) => this.#view(this.#free.slotAt(i)));
+  }
+
+  /** The chunk around what `id` holds, block by block in address order; empty if it holds nothing. */
+  chunkOf(id: number): readonly BlockView[] {
+    let slot = this.#blockOf[id] ?? none;
+    if (slot === none) return [];
+    const { prev, next } = this.#pool;
+    while (prev[slot]! !== none) slot = prev[slot]!;
+    const views: BlockView[] = [];
+    for (; slot !== none; slot = next[slot]!) views.push(this.#view(slot));
+    return views;
+  }
+
+  /** Where the bytes of `id` lie, or undefined if it holds nothing. */
+  blockOf(id: number): BlockView | undefined {
+    const slot = this.#blockOf[id] ?? none;
+    return slot === none ? undefined : this.#view(slot);
+  }
+
+  /** Hands out the tail of the free block at `position`; what is left stays free at its head. */
+  #fit(position: number, size: number): number {
+    const pool = this.#pool;
+    const found = this.#free.slotAt(position);
+    const rest = pool.size[found]! - size;
+    if (rest === 0) {
+      this.#free.removeAt(position);
+      pool.isFree[found] = 0;
+      return found;
+    }
+    pool.size[found] = rest;
+    this.#free.shrinkAt(position);
+    return this.#takeAfter(found, size);
+  }
+
+  /** A new chunk of at least `size`; idle chunks are given back if the driver refuses. */
+  #growChunk(size: number): number {
+    const chunk = Math.max(size, this.#floor);
+    if (this.#reserved + chunk > this.#limit) {
+      this.freeIdleChunks();
+      if (this.#reserved + chunk > this.#limit) return none;
+    }
+    const head = this.#pool.take(this.#nextAddress, chunk);
+    this.#nextAddress += chunk;
+    this.#count(chunk, 1);
+    if (chunk === size) return head;
+    this.#pool.size[head] = chunk - size;
+    this.#pool.isFree[head] = 1;
+    this.#free.insert(head);
+    return this.#takeAfter(head, size);
+  }
+
+  /** A block in use of `size` bytes between `before` and the block after it. */
+  #takeAfter(before: number, size: number): number {
+    const pool = this.#pool;
+    const block = pool.take(pool.address[before]! + pool.size[before]!, size);
+    const after = pool.next[before]!;
+    pool.prev[block] = before;
+    pool.next[block] = after;
+    pool.next[before] = block;
+    if (after !== none) pool.prev[after] = block;
+    return block;
+  }
+
+  /** Joins `block` to a free block before it. Returns the block that holds both; it is free and not in the index. */
+  #mergePrev(block: number): number {
+    const pool = this.#pool;
+    pool.isFree[block] = 1;
+    const before = pool.prev[block]!;
+    if (before === none || pool.isFree[before] === 0) return block;
+    this.#free.removeAt(this.#free.find(before));
+    this.#absorb(before, block);
+    return before;
+  }
+
+  #mergeNext(block: number): number {
+    const after = this.#pool.next[block]!;
+    if (after === none || this.#pool.isFree[after] === 0) return block;
+    this.#free.removeAt(this.#free.find(after));
+    this.#absorb(block, after);
+    return block;
+  }
+
+  #absorb(block: number, after: number): void {
+    const pool = this.#pool;
+    pool.size[block]! += pool.size[after]!;
+    const beyond = pool.next[after]!;
+    pool.next[block] = beyond;
+    if (beyond !== none) pool.prev[beyond] = block;
+    pool.drop(after);
+  }
+
+  #isWholeChunk(slot: number): boolean {
+    return this.#pool.prev[slot] === none && this.#pool.next[slot] === none;
+  }
+
+  /** Counts a chunk that came from the driver (1) or went back to it (-1). */
+  #count(chunk: number, sign: 1 | -1): void {
+    this.#reserved += sign * chunk;
+    if (chunk * 2 < driverPage) this.#smallChunkBytes += sign * chunk;
+    else this.#largeChunkPages += sign * Math.ceil(chunk / driverPage);
+    if (sign < 0) return;
+    if (this.#reserved > this.#reservedPeak) this.#reservedPeak = this.#reserved;
+    const driver = (this.#largeChunkPages + Math.ceil(this.#smallChunkBytes / driverPage)) * driverPage;
+    if (driver > this.#driverPeak) this.#driverPeak = driver;
+  }
+
+  #outOfMemory(id: number, size: number): OutOfMemory {
+    return {
+      id,
+      chunkBytes: Math.max(size, this.#floor),
+      reservedBytes: this.#reserved,
+      allocatedBytes: this.#allocated,
+      limitBytes: this.#limit,
+    };
+  }
+
+  #view(slot: number): BlockView {
+    const pool = this.#pool;
+    return { address: pool.address[slot]!, bytes: pool.size[slot]!, free: pool.isFree[slot] === 1 };
+  }
+
+  #widen(id: number): void {
+    const wider = new Int32Array(Math.max(id + 1, this.#blockOf.length * 2)).fill(none);
+    wider.set(this.#blockOf);
+    this.#blockOf = wider;
+  }
+}
