@@ -35,6 +35,23 @@ export interface Mark {
   readonly at: number;
 }
 
+/** One convolution as a cuDNN kernel sees it: what its workspace depends on. Shapes are in the layout's own order. */
+export interface Convolution {
+  /** The kernel runs when the events before `at` had happened, its results already allocated. */
+  readonly at: number;
+  readonly direction: "forward" | "backward-data" | "backward-filter";
+  readonly input: readonly number[];
+  readonly filter: readonly number[];
+  readonly output: readonly number[];
+  /** Name of the element type the kernel computes in, as Paddle names it: `float32`, `float16`. */
+  readonly dtype: string;
+  readonly groups: number;
+  readonly stride: readonly number[];
+  readonly dilation: readonly number[];
+  /** Undefined: NCHW. */
+  readonly layout?: "NCHW" | "NHWC" | undefined;
+}
+
 /**
  * The events as parallel arrays. Event `i` concerns storage `storage[i]`; `sign[i]` is 1 for an allocation, -1 for a release.
  * `bytes[s]` are the bytes that storage `s` asked for, exact and unrounded; `kind[s]` indexes `storageKinds`;
@@ -49,6 +66,8 @@ export class EventLog {
   readonly kernel: number[] = [];
   readonly sites: Site[] = [];
   readonly marks: Mark[] = [];
+  /** In the order of `at`. */
+  readonly convolutions: Convolution[] = [];
 
   /** Number of events. */
   get length(): number {

@@ -1,12 +1,10 @@
 /** @file Paddle's auto_growth best-fit allocator, block by block: what it asks the driver for, and when it runs out. */
 import { BlockPool, none } from "./blocks.ts";
+import { Driver } from "./driver.ts";
 import { FreeIndex } from "./free-index.ts";
 
 /** Requests are rounded up to this: `GpuMinChunkSize` of Paddle's auto_growth_best_fit_allocator.cc. */
 export const allocatorAlignment = 256;
-
-/** cudaMalloc backs memory with pages of 2 MiB, and small requests share one (CUDA's granularity; inferred for cudaMalloc). */
-const driverPage = 2 * 1024 * 1024;
 
 export interface AllocatorOptions {
   /** Smallest chunk: FLAGS_auto_growth_chunk_size_in_mb, 0 in every Paddle package, so chunks are as large as the request. */
@@ -50,22 +48,17 @@ export class Allocator {
   readonly #pool = new BlockPool();
   readonly #free = new FreeIndex(this.#pool);
   readonly #floor: number;
-  readonly #limit: number;
+  readonly #driver: Driver;
   /** Block of each id; `none` when it holds nothing. */
   #blockOf = new Int32Array(0);
   #nextAddress = 0;
-  #largeChunkPages = 0;
-  #smallChunkBytes = 0;
   #allocated = 0;
-  #reserved = 0;
   #allocatedPeak = 0;
-  #reservedPeak = 0;
-  #driverPeak = 0;
 
   /** @param idCount how many ids are expected; more may come. */
   constructor(options: AllocatorOptions = {}, idCount = 1024) {
     this.#floor = options.chunkFloorBytes ?? 0;
-    this.#limit = options.limitBytes ?? Number.POSITIVE_INFINITY;
+    this.#driver = new Driver(options.limitBytes ?? Number.POSITIVE_INFINITY);
     this.#blockOf = new Int32Array(idCount).fill(none);
   }
 
@@ -78,14 +71,14 @@ export class Allocator {
   }
   /** Bytes held from the driver now. */
   get reserved(): number {
-    return this.#reserved;
+    return this.#driver.reserved;
   }
   get reservedPeak(): number {
-    return this.#reservedPeak;
+    return this.#driver.reservedPeak;
   }
-  /** Highest reserved bytes as the driver counts them: chunks of 1 MiB and more in whole pages, smaller ones sharing pages. */
-  get driverPeak(): number {
-    return this.#driverPeak;
+  /** Highest reserved bytes in whole pages of the driver. */
+  get pagesPeak(): number {
+    return this.#driver.pagesPeak;
   }
 
   /** Chunks that are one free block, and what they hold. */
@@ -128,15 +121,15 @@ export class Allocator {
 
   /** Gives every chunk that is one free block back to the driver, as `paddle.device.cuda.empty_cache()` does. Returns the bytes. */
   freeIdleChunks(): number {
-    const before = this.#reserved;
+    const before = this.reserved;
     for (let i = this.#free.count - 1; i >= 0; i--) {
       const slot = this.#free.slotAt(i);
       if (!this.#isWholeChunk(slot)) continue;
       this.#free.removeAt(i);
       this.#pool.drop(slot);
-      this.#count(this.#pool.size[slot]!, -1);
+      this.#driver.giveBack(this.#pool.size[slot]!);
     }
-    return before - this.#reserved;
+    return before - this.reserved;
   }
 
   /** The free blocks in the order in which they would be looked at. */
@@ -179,13 +172,13 @@ export class Allocator {
   /** A new chunk of at least `size`; idle chunks are given back if the driver refuses. */
   #growChunk(size: number): number {
     const chunk = Math.max(size, this.#floor);
-    if (this.#reserved + chunk > this.#limit) {
+    if (!this.#driver.hasRoom(chunk)) {
       this.freeIdleChunks();
-      if (this.#reserved + chunk > this.#limit) return none;
+      if (!this.#driver.hasRoom(chunk)) return none;
     }
     const head = this.#pool.take(this.#nextAddress, chunk);
     this.#nextAddress += chunk;
-    this.#count(chunk, 1);
+    this.#driver.take(chunk);
     if (chunk === size) return head;
     this.#pool.size[head] = chunk - size;
     this.#pool.isFree[head] = 1;
@@ -237,24 +230,13 @@ export class Allocator {
     return this.#pool.prev[slot] === none && this.#pool.next[slot] === none;
   }
 
-  /** Counts a chunk that came from the driver (1) or went back to it (-1). */
-  #count(chunk: number, sign: 1 | -1): void {
-    this.#reserved += sign * chunk;
-    if (chunk * 2 < driverPage) this.#smallChunkBytes += sign * chunk;
-    else this.#largeChunkPages += sign * Math.ceil(chunk / driverPage);
-    if (sign < 0) return;
-    if (this.#reserved > this.#reservedPeak) this.#reservedPeak = this.#reserved;
-    const driver = (this.#largeChunkPages + Math.ceil(this.#smallChunkBytes / driverPage)) * driverPage;
-    if (driver > this.#driverPeak) this.#driverPeak = driver;
-  }
-
   #outOfMemory(id: number, size: number): OutOfMemory {
     return {
       id,
       chunkBytes: Math.max(size, this.#floor),
-      reservedBytes: this.#reserved,
+      reservedBytes: this.reserved,
       allocatedBytes: this.#allocated,
-      limitBytes: this.#limit,
+      limitBytes: this.#driver.limitBytes,
     };
   }
 

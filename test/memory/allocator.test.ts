@@ -94,7 +94,7 @@ describe("allocator", () => {
     allocator.allocate(0, 3 * MiB);
     allocator.allocate(1, 1000);
     allocator.allocate(2, 1000);
-    expect(allocator.driverPeak).toBe(6 * MiB);
+    expect(allocator.pagesPeak).toBe(6 * MiB);
   });
 
   it("refuses an id that holds something", () => {
