@@ -37,6 +37,8 @@ export interface MeasuredCase {
   readonly steps: readonly { allocated: number; peak_allocated: number; peak_reserved: number }[];
   readonly peak_allocated: number;
   readonly peak_reserved: number;
+  /** Row positions in a raw trace, by name of the mark. */
+  readonly raw?: { readonly marks: Readonly<Record<string, number>> };
   readonly trace?: { peak_live: Place; peak_raw: number };
   readonly eval?: {
     readonly size: readonly [number, number];
@@ -61,13 +63,10 @@ export function readCase(name: string, folder = sharedTruth()): MeasuredCase {
 }
 
 /** The one case of that name, or that the text is a part of; an Error that lists the candidates otherwise. */
-export function findCase(text: string, folder = sharedTruth()): string {
-  const names = caseNames(folder);
+export function findCase(text: string, names: readonly string[] = caseNames()): string {
   if (names.includes(text)) return text;
   const found = names.filter((name) => name.includes(text));
   if (found.length === 1) return found[0]!;
-  const list = found.slice(0, 20).join("\n  ");
-  throw new Error(
-    found.length === 0 ? `no measured case has "${text}" in its name` : `several cases match "${text}":\n  ${list}`,
-  );
+  if (found.length === 0) throw new Error(`no measured case has "${text}" in its name`);
+  throw new Error(`several cases match "${text}":\n  ${found.slice(0, 20).join("\n  ")}`);
 }

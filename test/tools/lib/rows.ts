@@ -1,6 +1,4 @@
 /** @file Rows of an allocation trace: read from a measured file, or made from our own event log. */
-import { readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
 import type { EventLog } from "../../../src/engine/events.ts";
 
 /** One allocation (bytes > 0) or release (bytes < 0), rounded as the allocator rounds, and the live bytes after it. */
@@ -20,9 +18,8 @@ const alignment = 256;
 /** Bytes as the allocator rounds them. */
 export const rounded = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
-/** Reads `[phase, fqn, op, ±bytes, allocated after(, address, kernel)]`, one JSON list a line, gzipped. */
-export function readRows(file: string): TraceRow[] {
-  const text = gunzipSync(readFileSync(file)).toString("utf8");
+/** Reads `[phase, fqn, op, ±bytes, allocated after(, address, kernel)]`, one JSON list a line. */
+export function parseRows(text: string): TraceRow[] {
   return text
     .split("\n")
     .filter((line) => line !== "")
