@@ -1,0 +1,262 @@
+/** @file What a user can get wrong: one table of codes with their words, the error that carries one, and how it is shown. */
+
+/** Where the mistake was written; line and column count from 1. */
+export interface ErrorLocation {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/**
+ * The facts that each code carries. To add a code: one line here, one entry in `infos` (leaving that out does not compile).
+ * `near` lists what the user may have meant, best first; it may be empty.
+ */
+export interface ErrorData {
+  "file-not-found": { readonly file: string; readonly near: readonly string[] };
+  "file-not-readable": { readonly file: string; readonly reason: string };
+  "file-not-yaml-name": { readonly file: string };
+  "yaml-invalid": { readonly reason: string };
+  "yaml-too-large": { readonly what: string };
+  "config-not-training": { readonly file: string; readonly found: string };
+  "config-key-missing": { readonly key: string; readonly inside: string };
+  "base-not-found": { readonly base: string; readonly near: readonly string[] };
+  "base-loop": { readonly chain: readonly string[] };
+  "base-wrong": { readonly found: string };
+  "merge-clash": { readonly key: string; readonly found: string };
+  "value-wrong": { readonly key: string; readonly wanted: string; readonly found: string };
+  "value-text-number": { readonly key: string; readonly text: string; readonly write: string };
+  "values-differ": { readonly what: string; readonly found: readonly string[]; readonly where: string };
+  "loss-count": { readonly types: number; readonly coefficients: number };
+  "dataset-not-known": { readonly type: string; readonly near: readonly string[] };
+  "opts-form": { readonly item: string };
+  "opts-path": { readonly key: string; readonly missing: string; readonly near: readonly string[] };
+  "opts-json-word": { readonly item: string; readonly word: string; readonly write: string };
+  "gpu-not-known": { readonly name: string; readonly near: readonly string[] };
+  "runtime-not-known": { readonly name: string; readonly known: readonly string[] };
+  "preset-invalid": { readonly file: string; readonly reason: string };
+  "edit-impossible": { readonly key: string; readonly reason: string };
+}
+
+/** A code of the table. */
+export type Code = keyof ErrorData;
+
+/** The words for one code: what is wrong, and the next step. */
+export interface ErrorInfo<Data> {
+  message(data: Data): string;
+  hint(data: Data): string;
+}
+
+/** `Did you mean a or b?`, or the fallback where nothing is near. */
+function didYouMean(near: readonly string[], fallback: string): string {
+  return near.length === 0 ? fallback : `Did you mean ${near.map((name) => `"${name}"`).join(" or ")}?`;
+}
+
+const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
+  "file-not-found": {
+    message: (d) => `There is no file ${d.file}.`,
+    hint: (d) => didYouMean(d.near, "Check the path; it is taken relative to the current folder."),
+  },
+  "file-not-readable": {
+    message: (d) => `${d.file} cannot be read: ${d.reason}.`,
+    hint: () => "Give the path of a text file that you may read.",
+  },
+  "file-not-yaml-name": {
+    message: (d) => `${d.file} does not end in .yml or .yaml; PaddleSeg refuses such a config.`,
+    hint: () => "Give a training config, such as configs/quick_start/pp_liteseg_optic_disc_512x512_1k.yml.",
+  },
+  "yaml-invalid": {
+    message: (d) => `This is not YAML: ${d.reason}.`,
+    hint: () => "Correct the line shown; indentation is by spaces, and a key is followed by a colon and a space.",
+  },
+  "yaml-too-large": {
+    message: (d) => `This YAML is ${d.what}.`,
+    hint: () => "No training config looks like that; check that the right file was given.",
+  },
+  "config-not-training": {
+    message: (d) => `${d.file} is no training config: ${d.found}.`,
+    hint: () =>
+      "A PaddleSeg training config is a YAML mapping with model, loss, optimizer, train_dataset, batch_size, iters.",
+  },
+  "config-key-missing": {
+    message: (d) => `${d.inside} has no ${d.key}.`,
+    hint: (d) => `Add ${d.key}, or name a _base_ that has it.`,
+  },
+  "base-not-found": {
+    message: (d) => `The _base_ file ${d.base} does not exist.`,
+    hint: (d) => didYouMean(d.near, "_base_ is taken relative to the folder of the file that names it."),
+  },
+  "base-loop": {
+    message: (d) => `These files are each other's _base_: ${d.chain.join(" -> ")}.`,
+    hint: () => "Take one _base_ line out of the loop.",
+  },
+  "base-wrong": {
+    message: (d) => `_base_ has to be a path or a list of paths, but is ${d.found}.`,
+    hint: () => "Write _base_: '../_base_/cityscapes.yml', or a list of such paths.",
+  },
+  "merge-clash": {
+    message: (d) => `${d.key} is a mapping here, but ${d.found} in the _base_ file; the two cannot be merged.`,
+    hint: () => "Give it the same form as in the _base_ file.",
+  },
+  "value-wrong": {
+    message: (d) => `${d.key} has to be ${d.wanted}, but is ${d.found}.`,
+    hint: (d) => `Set ${d.key} to ${d.wanted}.`,
+  },
+  "value-text-number": {
+    message: (d) =>
+      `${d.key} is the text "${d.text}" to PaddleSeg, not a number: PyYAML reads an exponent only after a point, with a sign.`,
+    hint: (d) => `Write ${d.write}.`,
+  },
+  "values-differ": {
+    message: (d) => `${d.what} is not the same everywhere: ${d.found.join(", ")}.`,
+    hint: (d) => `Give ${d.what} one value in ${d.where}.`,
+  },
+  "loss-count": {
+    message: (d) => `loss has ${d.types} types but ${d.coefficients} coef.`,
+    hint: () => "Give one type for all, or as many types as coef.",
+  },
+  "dataset-not-known": {
+    message: (d) => `PaddleSeg has no data set ${d.type}, so the number of classes is not known.`,
+    hint: (d) => didYouMean(d.near, "Use type: Dataset with num_classes, or set num_classes in model."),
+  },
+  "opts-form": {
+    message: (d) => `--opts takes key=value with one equals sign, but got "${d.item}".`,
+    hint: () => "Write for example --opts batch_size=2 model.backbone.output_stride=16.",
+  },
+  "opts-path": {
+    message: (d) => `--opts ${d.key}: the config has no ${d.missing}.`,
+    hint: (d) => didYouMean(d.near, "Name a key that the config has; only the last part of a path may be new."),
+  },
+  "opts-json-word": {
+    message: (d) => `--opts ${d.item}: PaddleSeg reads ${d.word} as text, which counts as true.`,
+    hint: (d) => `Write ${d.write}.`,
+  },
+  "gpu-not-known": {
+    message: (d) => `No card is called "${d.name}".`,
+    hint: (d) => didYouMean(d.near, "See vram-plan list gpus, or give the memory itself, such as --gpu 12GiB."),
+  },
+  "runtime-not-known": {
+    message: (d) => `No runtime is called "${d.name}".`,
+    hint: (d) => `These are known: ${d.known.join(", ")}.`,
+  },
+  "preset-invalid": {
+    message: (d) => `The preset ${d.file} is not valid: ${d.reason}.`,
+    hint: () => "Correct the file, or install vram-plan again.",
+  },
+  "edit-impossible": {
+    message: (d) => `${d.key} cannot be changed in this file: ${d.reason}.`,
+    hint: (d) => `Change ${d.key} by hand.`,
+  },
+};
+
+/** Every code, for tests. */
+export const codes: readonly string[] = Object.keys(infos);
+
+/** A user's mistake. Anything else that is thrown is a bug and keeps its stack. */
+export class UserError<C extends Code = Code> extends Error {
+  readonly code: C;
+  readonly data: ErrorData[C];
+  readonly hint: string;
+  readonly location: ErrorLocation | undefined;
+
+  constructor(code: C, data: ErrorData[C], location?: ErrorLocation) {
+    const info = infos[code];
+    super(info.message(data));
+    this.name = "UserError";
+    this.code = code;
+    this.data = data;
+    this.hint = info.hint(data);
+    this.location = location;
+  }
+}
+
+/** Text that a terminal takes as text: tabs become one blank (columns stay), other control characters a mark. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out.
+  return text.replace(/\t/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\u00b7");
+}
+
+/** Columns of source that a frame shows; a longer line is cut around the caret. */
+const frameWidth = 100;
+
+/** Two lines around the place, the line itself marked, and a caret under the column. */
+export function codeFrame(text: string, location: ErrorLocation): string {
+  const lines = text.split(/\r\n|\r|\n/);
+  if (location.line < 1 || location.line > lines.length) return "";
+  const first = Math.max(1, location.line - 2);
+  const last = Math.min(lines.length, location.line + 2);
+  const cut = Math.max(0, location.column - Math.ceil(frameWidth / 2));
+  const digits = String(last).length;
+  const out: string[] = [];
+  for (let line = first; line <= last; line++) {
+    const source = printable((lines[line - 1] ?? "").slice(cut, cut + frameWidth));
+    out.push(`${line === location.line ? ">" : " "} ${String(line).padStart(digits)} | ${source}`.trimEnd());
+    if (line === location.line) out.push(`  ${" ".repeat(digits)} | ${" ".repeat(location.column - 1 - cut)}^`);
+  }
+  return out.join("\n");
+}
+
+/** `file:line:column`, the message, a code frame where the file can be read again, and the next step. Ends without a newline. */
+export function renderUserError(error: UserError, readText?: (file: string) => string): string {
+  const place = error.location;
+  const where = place === undefined ? "" : `${printable(place.file)}:${place.line}:${place.column}: `;
+  const parts = [`error: ${where}${printable(error.message)}`];
+  if (place !== undefined && readText !== undefined) {
+    let text: string | undefined;
+    try {
+      text = readText(place.file);
+    } catch {
+      // The frame is a courtesy: a file that is gone by now costs only the frame.
+    }
+    const frame = text === undefined ? "" : codeFrame(text, place);
+    if (frame !== "") parts.push(frame);
+  }
+  parts.push(`hint: ${printable(error.hint)}`);
+  return parts.join("\n\n");
+}
+
+/** Edits between two words: insert, delete, replace, swap of neighbours. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min((next[j - 1] ?? 0) + 1, (row[j] ?? 0) + 1, (row[j - 1] ?? 0) + same);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      next.push(cost);
+    }
+    before = row;
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** Letters and digits only, so that `rtx-4070` is near `RTX 4070`. */
+function bare(word: string): string {
+  return word.toLowerCase().replace(/[^a-z0-9]+/g, "");
+}
+
+/** Longest word that is compared letter by letter; a longer one is no typing slip. */
+const longestWord = 120;
+
+/** The candidates nearest to a word, best first, at most `limit`: few edits, or the word is a good part of the candidate. */
+export function suggest(word: string, candidates: Iterable<string>, limit = 3): readonly string[] {
+  const wanted = bare(word);
+  if (wanted === "" || wanted.length > longestWord) return [];
+  const scored: { name: string; score: number }[] = [];
+  for (const name of new Set(candidates)) {
+    const key = bare(name);
+    // A third of the letters may be wrong, at least one.
+    const allowed = Math.max(1, Math.floor(Math.max(wanted.length, key.length) / 3));
+    const inside = wanted.length >= 3 && key.includes(wanted);
+    const far = Math.abs(wanted.length - key.length) > allowed;
+    const score = inside ? 0.5 : far ? Number.POSITIVE_INFINITY : editDistance(wanted, key);
+    if (score <= allowed) scored.push({ name, score: score + Math.abs(wanted.length - key.length) / 1000 });
+  }
+  return scored
+    .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
+    .slice(0, limit)
+    .map((s) => s.name);
+}
