@@ -42,11 +42,14 @@ const word = (agrees: boolean | undefined): string => (agrees === undefined ? "Â
 
 function rows(results: readonly CaseResult[]): string {
   const head = ["case", ...figureNames.map((name) => titles[name]), "peak (training)", "peak (evaluation)"];
-  const body = results.map((r) =>
-    r.refused !== undefined
-      ? [r.id, `refused: ${r.refused.slice(0, 60)}`]
-      : [r.id, ...figureNames.map((name) => cell(r.figures[name])), word(r.place.training), word(r.place.evaluation)],
-  );
+  const body = results
+    .filter((r) => r.refused === undefined)
+    .map((r) => [
+      r.id,
+      ...figureNames.map((name) => cell(r.figures[name])),
+      word(r.place.training),
+      word(r.place.evaluation),
+    ]);
   return table([head, ...body]);
 }
 
@@ -118,8 +121,7 @@ async function main(args: string[]): Promise<number> {
   const seconds = (performance.now() - start) / 1000;
 
   if (values.worst) console.log(`${worstFigures(results, Number(values.worst))}\n`);
-  else if (!values.fast)
-    console.log(`${rows(results.filter((r) => r.refused === undefined || values.only !== undefined))}\n`);
+  else if (!values.fast) console.log(`${rows(results)}\n`);
   console.log(`${totals(results)}\n`);
   const refused = refusals(results);
   const count = refused.reduce((sum, group) => sum + group.ids.length, 0);

@@ -1,7 +1,7 @@
 /** @file Our figures of one case beside the measured ones. */
 import type { ConfigMap } from "../../../src/config/types.ts";
-import type { Estimate, Peak } from "../../../src/report/report.ts";
-import { type Program, settingsOf } from "../program.ts";
+import type { Peak } from "../../../src/report/report.ts";
+import { type Program, type RunEstimate, settingsOf } from "../program.ts";
 import type { PackedCase, Place } from "./packed.ts";
 
 /** The figures in the order in which tables show them. */
@@ -53,7 +53,7 @@ function placeOf(measured: { peak: number; live?: number; place?: Place } | unde
   return measured && measured.live === measured.peak ? measured.place : undefined;
 }
 
-function compare(c: PackedCase, e: Estimate): Pick<CaseResult, "figures" | "place"> {
+function compare(c: PackedCase, e: RunEstimate): Pick<CaseResult, "figures" | "place"> {
   const figures: Partial<Record<FigureName, Figure>> = {
     parameters: { ours: e.parameters.count, truth: c.parameters.count },
     training: { ours: e.training.allocated.lowBytes, truth: c.training.peak },
