@@ -1,10 +1,11 @@
 /** @file The bytes taken from the driver: chunk by chunk, and in the pages that the driver hands out. */
+import { MiB } from "../units.ts";
 
 /**
  * cudaMalloc backs memory with pages of 2 MiB, requests below half a page sharing one. CUDA documents 2 MiB as the granularity
  * of cuMemCreate; that cudaMalloc does the same is inferred, so this figure is never part of `low`.
  */
-const pageBytes = 2 * 1024 * 1024;
+const pageBytes = 2 * MiB;
 
 /** Counts chunks. `reserved` is what Paddle's `max_memory_reserved` reports, `pages` what nvidia-smi would show of it. */
 export class Driver {

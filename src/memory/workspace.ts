@@ -1,5 +1,6 @@
 /** @file The workspace of each convolution by rule: what cuDNN may ask for while a kernel runs. The least certain bytes of all. */
 import type { Convolution, EventLog } from "../engine/events.ts";
+import { MiB } from "../units.ts";
 
 /** A workspace taken when the events before `at` had happened, and given back before the next one. */
 export interface Workspace {
@@ -9,7 +10,7 @@ export interface Workspace {
 }
 
 /** FLAGS_conv_workspace_size_limit of Paddle 2.6 and 3.x: 512 MB (Paddle PR #19780, cudnn_workspace_helper.h). */
-export const defaultConvWorkspaceLimitBytes = 512 * 1024 * 1024;
+export const defaultConvWorkspaceLimitBytes = 512 * MiB;
 
 /** One 32-bit offset for each filter tap: the table that an implicit GEMM with precomputed indices reads. */
 const offsetBytes = 4;

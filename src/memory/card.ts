@@ -1,0 +1,67 @@
+/** @file A card and a runtime as the memory model sees them, and what the card has to give to a training process. */
+import type { GpuBudget } from "../report/report.ts";
+import { GiB, MiB } from "../units.ts";
+
+export type OperatingSystem = "linux" | "windows";
+
+/** One row of presets/gpus. */
+export interface Gpu {
+  readonly id: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly form: string;
+  readonly architecture: string;
+  /** CUDA compute capability, such as 8.9. */
+  readonly computeCapability: number;
+  readonly multiprocessorCount: number;
+  readonly hasTensorCores: boolean;
+  readonly bandwidthGBPerSecond: number;
+  /** What nvidia-smi calls memory.total; where no log was found, the nominal size. */
+  readonly smiTotalBytes: number;
+  /** What CUDA reports as the card's memory on each system. */
+  readonly cudaTotalBytes: Readonly<Record<OperatingSystem, number>>;
+  /** True where the Linux figure is derived from the other, not read in a log. */
+  readonly isCudaTotalDerived: boolean;
+  readonly sources: readonly string[];
+}
+
+/** What the memory model needs to know of a Paddle version; see presets/runtimes. */
+export interface MemoryRuntime {
+  readonly name: string;
+  readonly chunkFloorBytes: number;
+  readonly convWorkspaceLimitBytes: number;
+  /** Whether CUDA loads kernels when they are first used: decides the size of the context. */
+  readonly lazyLoading: boolean;
+}
+
+/**
+ * CUDA's total on Linux where no log gives it: nvidia-smi's total times the lowest ratio of the two in presets/gpus, for cards up to
+ * 8 GiB (GTX 1650: 3904 of 4096 MiB, RTX 4060 Ti: 7806 of 8188 MiB) and for larger ones (T4: 14,913 of 15,360 MiB).
+ */
+export function deriveCudaTotal(smiTotalBytes: number): number {
+  const [seen, of] = smiTotalBytes <= 8 * GiB ? [3904, 4096] : [14_913, 15_360];
+  return Math.floor((smiTotalBytes * seen) / of / MiB) * MiB;
+}
+
+/**
+ * What a desktop keeps on the card. 973 to 1651 MiB were reported for idle Windows desktops and 100 to 900 MiB are usual on Linux;
+ * 700 MiB is the middle figure of the facts' own worked case (inferred).
+ */
+const desktopBytes = 700 * MiB;
+
+/** Part of the total that Windows (WDDM) withholds from a process: 7.60 of 8 GB are granted on Windows 11, so 5 % (one report). */
+const windowsShare = 0.05;
+
+export interface Surroundings {
+  readonly system?: OperatingSystem | undefined;
+  /** A desktop is shown by this card. */
+  readonly display?: boolean | undefined;
+}
+
+/** The budget of a process alone on the card, less what a desktop and Windows keep. Default: Linux, no desktop. */
+export function cardBudget(gpu: Gpu, { system = "linux", display = false }: Surroundings = {}): GpuBudget {
+  const total = gpu.cudaTotalBytes[system];
+  const withheld = system === "windows" ? Math.ceil(total * windowsShare) : 0;
+  const usableBytes = total - withheld - (display ? desktopBytes : 0);
+  return { name: gpu.name, totalBytes: gpu.smiTotalBytes, usableBytes };
+}

@@ -1,0 +1,104 @@
+/** @file From the event log to the three levels of bytes for training and evaluation, and the verdict on a card. */
+import type { EventLog } from "../engine/events.ts";
+import type { GpuBudget, PartEstimate, Range, TrainingEstimate, Verdict } from "../report/report.ts";
+import type { Gpu, MemoryRuntime } from "./card.ts";
+import { type Context, contextBytes } from "./context.ts";
+import { type Held, replay } from "./replay.ts";
+import { type Tally, tally } from "./tally.ts";
+import { defaultConvWorkspaceLimitBytes, listWorkspaces } from "./workspace.ts";
+
+/** Paddle 2.6 as pip installs it; presets/runtimes/paddle-2.6.yaml says where each value is from. */
+export const defaultMemoryRuntime: MemoryRuntime = {
+  name: "paddle-2.6",
+  chunkFloorBytes: 0,
+  convWorkspaceLimitBytes: defaultConvWorkspaceLimitBytes,
+  lazyLoading: false,
+};
+
+export interface EstimateOptions {
+  readonly gpu?: Gpu | undefined;
+  readonly runtime?: MemoryRuntime | undefined;
+  /** FLAGS_conv_workspace_size_limit; undefined: the runtime's default. */
+  readonly convWorkspaceLimitBytes?: number | undefined;
+}
+
+export interface MemoryEstimate {
+  readonly training: TrainingEstimate;
+  /** Undefined if the log has no second evaluation image. */
+  readonly evaluation: PartEstimate | undefined;
+  /** Highest allocated bytes while a layer ran forward in training, by its name. */
+  readonly layerPeaks: ReadonlyMap<string, number>;
+  readonly assumptions: readonly string[];
+}
+
+/** The three replays of one log. */
+type Ends = Readonly<Record<"low" | "expected" | "high", Held>>;
+
+/**
+ * Replays the log three times: without workspaces (low, exact), with the expected and with the highest ones. More workspace can by
+ * chance leave fewer holes, so each end is taken as no less than the one before it.
+ */
+export function estimateMemory(log: EventLog, options: EstimateOptions = {}): MemoryEstimate {
+  const runtime = options.runtime ?? defaultMemoryRuntime;
+  const workspaces = listWorkspaces(log, options.convWorkspaceLimitBytes ?? runtime.convWorkspaceLimitBytes);
+  const context = contextBytes(runtime, options.gpu);
+  const tallies = tally(log, workspaces);
+  const { chunkFloorBytes } = runtime;
+  const low = replay(log, { chunkFloorBytes });
+  const hasWorkspaces = workspaces.length > 0;
+  const expected = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "expectedBytes" }) : low;
+  const high = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "highBytes" }) : low;
+  const trainingEnds = { low: low.training, expected: expected.training, high: high.training };
+  const training = {
+    ...partEstimate(tallies.training, trainingEnds, context),
+    afterStepBytes: tallies.afterStepBytes,
+  };
+  let evaluation: PartEstimate | undefined;
+  if (tallies.evaluation !== undefined && low.evaluation && expected.evaluation && high.evaluation) {
+    const ends = { low: low.evaluation, expected: expected.evaluation, high: high.evaluation };
+    evaluation = partEstimate(tallies.evaluation, ends, context);
+  }
+  return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions: listAssumptions(context, hasWorkspaces) };
+}
+
+/** Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. */
+function partEstimate(tally: Tally, ends: Ends, context: Context): PartEstimate {
+  const { lowBytes, expectedBytes, highBytes, peak, byKind, byPhase, holders } = tally;
+  const reserved = rising(ends.low.reservedBytes, ends.expected.reservedBytes, ends.high.reservedBytes);
+  const pages = rising(ends.low.pagesBytes, ends.expected.pagesBytes, ends.high.pagesBytes);
+  const process = rising(
+    reserved.lowBytes + context.lowBytes,
+    Math.max(pages.expectedBytes, reserved.expectedBytes) + context.expectedBytes,
+    Math.max(pages.highBytes, reserved.highBytes) + context.highBytes,
+  );
+  return { allocated: { lowBytes, expectedBytes, highBytes }, reserved, process, peak, byKind, byPhase, holders };
+}
+
+function rising(lowBytes: number, expected: number, high: number): Range {
+  const expectedBytes = Math.max(lowBytes, expected);
+  return { lowBytes, expectedBytes, highBytes: Math.max(expectedBytes, high) };
+}
+
+function listAssumptions(context: Context, hasWorkspaces: boolean): readonly string[] {
+  const pages =
+    "the driver gives whole pages of 2 MiB to chunks of 1 MiB and more (inferred; in process, expected and high)";
+  const workspaces =
+    "cuDNN workspaces by rule: half precision input + output of the convolution (high: and filter); single precision an offset table (high: input + output); at most FLAGS_conv_workspace_size_limit";
+  return hasWorkspaces ? [context.source, pages, workspaces] : [context.source, pages];
+}
+
+export interface Fit {
+  readonly verdict: Verdict;
+  /** Usable bytes less the high end of the process, in the worse of training and evaluation; negative if it does not fit. */
+  readonly headroomBytes: number;
+}
+
+/** Fits when the high end does, is tight when only the expected one does. Training and evaluation must both fit. */
+export function verdict(estimate: Pick<MemoryEstimate, "training" | "evaluation">, budget: GpuBudget): Fit {
+  const parts = [estimate.training, ...(estimate.evaluation === undefined ? [] : [estimate.evaluation])];
+  const high = Math.max(...parts.map((part) => part.process.highBytes));
+  const expected = Math.max(...parts.map((part) => part.process.expectedBytes));
+  const headroomBytes = budget.usableBytes - high;
+  if (headroomBytes >= 0) return { verdict: "fits", headroomBytes };
+  return { verdict: expected <= budget.usableBytes ? "tight" : "does-not-fit", headroomBytes };
+}
