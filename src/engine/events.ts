@@ -13,8 +13,8 @@ export const storageKinds = [
 ] as const;
 export type StorageKind = (typeof storageKinds)[number];
 
-/** The four phases that the measured traces name; everything that is not forward, loss or backward is `other`. */
-export type Phase = "forward" | "loss" | "backward" | "other";
+/** The phases that the measured traces name; what is none of the others is `other`. */
+export type Phase = "forward" | "loss" | "backward" | "optimizer" | "other";
 
 /** A finer word for people: what the training program was doing. */
 export type Stage = "build" | "data" | "forward" | "loss" | "backward" | "optimizer" | "metrics" | "save";

@@ -1,0 +1,201 @@
+/** @file Runs an op on shapes, as a Paddle `xxx_ad_func` does: AMP casts, contiguous copies, kernel, grad node, release. */
+import { castOp } from "../ops/cast.ts";
+import {
+  type DType,
+  type GradContext,
+  isFloat,
+  numel,
+  type Op,
+  type OutSpec,
+  sizeOf,
+  type TensorMeta,
+} from "../ops/types.ts";
+import { ampDType } from "./amp.ts";
+import { current, type Engine } from "./engine.ts";
+import { accumulationNode, type Edge, GradNode, type GradRule } from "./tape.ts";
+import { type Storage, Tensor } from "./tensor.ts";
+
+const none: readonly number[] = [];
+
+/**
+ * Runs `op`; returns its outputs, held by nobody yet. Inputs that only the expression at hand held die when the op returns.
+ * `undefined` stands for an optional input that is not given.
+ */
+export function run<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  const e = current();
+  for (const x of inputs) {
+    if (!x.alive)
+      throw new Error(`${op.name}: an input was used after its last reference was dropped: bind it to the frame`);
+  }
+  const outputs =
+    e.amp === undefined || op.amp === undefined ? compute(e, op, inputs, attrs) : autocast(e, op, inputs, attrs);
+  for (const x of inputs) if (x.references === 0 && x.alive && !outputs.includes(x)) e.end(x, "");
+  return outputs;
+}
+
+/** The first output of `op`: what most ops are called for. */
+export function run1<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor {
+  const [out, ...rest] = run(op, inputs, attrs);
+  for (const hidden of rest) current().end(hidden, "");
+  return out!;
+}
+
+function autocast<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  const amp = e.amp!;
+  const looked = op.ampInputs === "first" ? inputs.slice(0, 1) : inputs;
+  const target = ampDType(
+    amp,
+    op.amp!,
+    looked.map((x) => x.dtype),
+  );
+  e.amp = undefined;
+  const casted = inputs.map((x, i) =>
+    i < looked.length && castable(x) && x.dtype !== target ? cast(e, x, target) : x,
+  );
+  const outputs = compute(e, op, casted, attrs);
+  casted.forEach((x, i) => {
+    if (x !== inputs[i]) e.end(x, op.name);
+  });
+  e.amp = amp;
+  return outputs;
+}
+
+function castable(x: Tensor): boolean {
+  return isFloat(x.dtype) && x.dtype !== "float64" && x.storage.id >= 0;
+}
+
+/** A cast that Paddle inserts itself: an op with its own node. */
+function cast(e: Engine, x: Tensor, dtype: DType): Tensor {
+  return compute(e, castOp, [x], { dtype })[0]!;
+}
+
+function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  const needs = e.gradEnabled && op.gradNode !== undefined && inputs.some((x) => !x.stopGradient);
+  const copies: Tensor[] = [];
+  const ready = inputs.slice();
+  if (!op.strided) {
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i]!;
+      if (x.strides === undefined || !needs || op.copyInKernel || !taken(op, i)) continue;
+      const copy = contiguousCopy(e, x, op.name);
+      copies.push(copy);
+      ready[i] = copy;
+    }
+  }
+  const inKernel: Storage[] = [];
+  if (!op.strided) {
+    for (const x of ready)
+      if (x.strides !== undefined) inKernel.push(held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op.name)));
+  }
+  const specs = op.infer(ready, attrs);
+  const outputs = specs.map((spec) => make(e, op.name, spec, ready));
+  if (op.temporaries) e.kernelTemporaries(op.temporaries(ready, specs, attrs), op.name);
+  e.flops += op.flops ? op.flops(ready, specs, attrs) : numel(specs[0]?.shape ?? []);
+  if (op.conv) recordConvolution(e, op, ready, outputs, attrs);
+  for (const storage of inKernel) e.release(storage, op.name);
+  if (needs) attach(e, op, ready, inputs, outputs, attrs);
+  for (const copy of copies) e.end(copy, op.name);
+  return outputs;
+}
+
+function held(storage: Storage): Storage {
+  storage.references++;
+  return storage;
+}
+
+function taken<A>(op: Op<A>, input: number): boolean {
+  return (op.saves ?? none).includes(input) || (op.meta ?? none).includes(input);
+}
+
+function contiguousCopy(e: Engine, x: Tensor, op: string): Tensor {
+  const copy = e.tensor(x.shape, x.dtype, op);
+  copy.stopGradient = x.stopGradient;
+  return copy;
+}
+
+function make(e: Engine, name: string, spec: OutSpec, inputs: readonly Tensor[]): Tensor {
+  if (spec.view !== undefined) return new Tensor(spec.shape, spec.dtype, inputs[spec.view]!.storage, spec.strides);
+  if (spec.host) return e.hostTensor(spec.shape, spec.dtype);
+  return e.tensor(spec.shape, spec.dtype, name);
+}
+
+/** Makes the grad node: edges to what made the inputs, and the tensors that backward takes. */
+function attach<A>(
+  e: Engine,
+  op: Op<A>,
+  ready: readonly Tensor[],
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  attrs: A,
+): void {
+  const edges: (Edge | undefined)[] = inputs.map((x) => {
+    if (x.stopGradient) return undefined;
+    const node = x.node ?? accumulationNode(x);
+    node.references++;
+    return { node, slot: x.slot };
+  });
+  const metas = ready.map(metaOf);
+  const outs = outputs.map(metaOf);
+  const node = new GradNode(op.gradNode!, ruleOf(op, attrs, metas, outs, edges), metas, outs, edges, e.currentLayer);
+  for (const i of op.saves ?? none) {
+    const x = ready[i];
+    if (x === undefined) continue;
+    const other = op.savesIf?.[i];
+    if (other !== undefined && inputs[other]?.stopGradient) continue;
+    keep(e, node, x.storage);
+  }
+  for (const i of op.savesOut ?? none) {
+    const out = outputs[i];
+    if (out !== undefined) keep(e, node, out.storage);
+  }
+  outputs.forEach((out, slot) => {
+    if (!isFloat(out.dtype)) return;
+    out.stopGradient = false;
+    out.node = node;
+    out.slot = slot;
+    node.references++;
+  });
+}
+
+function ruleOf<A>(
+  op: Op<A>,
+  attrs: A,
+  inputs: readonly TensorMeta[],
+  outputs: readonly TensorMeta[],
+  edges: readonly (Edge | undefined)[],
+): GradRule {
+  const needs = edges.map((edge) => edge !== undefined);
+  const context = (grads: readonly (Tensor | undefined)[]): GradContext<A> => ({
+    inputs,
+    outputs,
+    attrs,
+    needs,
+    grads,
+  });
+  return {
+    kernel: op.gradName ?? `${op.name}_grad`,
+    strided: op.strided ?? false,
+    fillsMissing: op.fillsMissing ?? false,
+    specs: (grads) => op.grads?.(context(grads)) ?? needs.map((need) => (need ? "new" : undefined)),
+    temporaries: (grads) => op.gradTemporaries?.(context(grads)) ?? none,
+  };
+}
+
+function keep(e: Engine, node: GradNode, storage: Storage): void {
+  e.save(storage);
+  node.saved.push(storage);
+}
+
+function metaOf(x: Tensor): TensorMeta {
+  return x.strides === undefined
+    ? { shape: x.shape, dtype: x.dtype }
+    : { shape: x.shape, dtype: x.dtype, strides: x.strides };
+}
+
+function recordConvolution<A>(
+  _e: Engine,
+  _op: Op<A>,
+  _inputs: readonly Tensor[],
+  _outputs: readonly Tensor[],
+  _attrs: A,
+): void {}

@@ -1,0 +1,195 @@
+/** @file The engine's state: the event log, the open layers, gradient and AMP mode; it makes and frees storages. */
+import { type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import type { AmpState } from "./amp.ts";
+import { EventLog, type Phase, type Stage, type StorageKind, storageKinds } from "./events.ts";
+import type { GradNode } from "./tape.ts";
+import { Storage, Tensor } from "./tensor.ts";
+
+const kindIndex = new Map<StorageKind, number>(storageKinds.map((k, i) => [k, i]));
+
+/** The index of a kind in the log. */
+export function kindOf(kind: StorageKind): number {
+  return kindIndex.get(kind) ?? 0;
+}
+
+const activation = kindOf("activation");
+const temporary = kindOf("temporary");
+
+/** One run of a training program on shapes. Only one is current at a time (see `withEngine`). */
+export class Engine {
+  readonly log = new EventLog();
+  /** False inside `no_grad`. */
+  gradEnabled = true;
+  /** Undefined outside `auto_cast`. */
+  amp: AmpState | undefined = undefined;
+  /** Floating point operations of the forward ops so far, and what recompute adds. */
+  flops = 0;
+  private phase: Phase = "other";
+  private stage: Stage = "build";
+  private readonly layers: string[] = [];
+  private layer = "";
+  private readonly siteIds = new Map<string, Map<string, number>>();
+  private sites = new Map<string, number>();
+
+  /** Sets what the program is doing; returns a function that sets it back. */
+  enter(phase: Phase, stage: Stage): () => void {
+    const [oldPhase, oldStage] = [this.phase, this.stage];
+    this.phase = phase;
+    this.stage = stage;
+    this.select();
+    return () => {
+      this.phase = oldPhase;
+      this.stage = oldStage;
+      this.select();
+    };
+  }
+
+  get currentPhase(): Phase {
+    return this.phase;
+  }
+
+  get currentLayer(): string {
+    return this.layer;
+  }
+
+  pushLayer(name: string): void {
+    this.layers.push(this.layer);
+    this.layer = name;
+    this.select();
+  }
+
+  popLayer(): void {
+    this.layer = this.layers.pop() ?? "";
+    this.select();
+  }
+
+  private select(): void {
+    const key = `${this.phase}\t${this.stage}\t${this.layer}`;
+    let sites = this.siteIds.get(key);
+    if (sites === undefined) {
+      sites = new Map();
+      this.siteIds.set(key, sites);
+    }
+    this.sites = sites;
+  }
+
+  private site(op: string): number {
+    let id = this.sites.get(op);
+    if (id === undefined) {
+      id = this.log.sites.length;
+      this.log.sites.push({ phase: this.phase, stage: this.stage, layer: this.layer, op });
+      this.sites.set(op, id);
+    }
+    return id;
+  }
+
+  /** A new storage of `bytes`, with its event; 0 bytes take nothing. */
+  allocate(bytes: number, op: string, kind?: StorageKind): Storage {
+    if (bytes === 0) return new Storage(-1);
+    const log = this.log;
+    const id = log.bytes.length;
+    log.bytes.push(bytes);
+    log.kind.push(kind === undefined ? (this.phase === "forward" ? activation : temporary) : kindOf(kind));
+    log.kernel.push(0);
+    log.storage.push(id);
+    log.sign.push(1);
+    log.site.push(this.site(op));
+    return new Storage(id);
+  }
+
+  /** Drops one reference to a storage; `op` labels the release. */
+  release(storage: Storage, op: string): void {
+    if (--storage.references > 0 || storage.id < 0) return;
+    if (storage.references < 0) throw new Error("a storage was released once too often");
+    this.log.storage.push(storage.id);
+    this.log.sign.push(-1);
+    this.log.site.push(this.site(op));
+  }
+
+  /** Memory that a kernel takes and frees inside itself. */
+  kernelTemporaries(sizes: readonly number[], op: string): void {
+    if (sizes.length === 0) return;
+    const taken = sizes.filter((bytes) => bytes > 0).map((bytes) => this.allocate(bytes, op, "temporary"));
+    for (const storage of taken) {
+      this.log.kernel[storage.id] = 1;
+      storage.references++;
+    }
+    for (const storage of taken.reverse()) this.release(storage, op);
+  }
+
+  setKind(storage: Storage, kind: StorageKind): void {
+    if (storage.id >= 0) this.log.kind[storage.id] = kindOf(kind);
+  }
+
+  /** The tape keeps this storage: a temporary becomes an activation. */
+  save(storage: Storage): void {
+    storage.references++;
+    if (storage.id >= 0 && this.log.kind[storage.id] === temporary) this.log.kind[storage.id] = activation;
+  }
+
+  /** A fresh contiguous tensor. */
+  tensor(shape: Shape, dtype: DType, op: string, kind?: StorageKind): Tensor {
+    return new Tensor(shape, dtype, this.allocate(numel(shape) * sizeOf(dtype), op, kind));
+  }
+
+  /** A tensor in host memory (`paddle.shape`, Python numbers made tensors): nothing on the card. */
+  hostTensor(shape: Shape, dtype: DType): Tensor {
+    return new Tensor(shape, dtype, new Storage(-1));
+  }
+
+  /** Drops a reference to a grad node; a node that nobody refers to lets go of what it saved, and of the nodes behind it. */
+  releaseNode(node: GradNode, op: string): void {
+    if (--node.references > 0) return;
+    const dead = [node];
+    for (let n = dead.pop(); n !== undefined; n = dead.pop()) {
+      for (const storage of n.saved) this.release(storage, op);
+      n.saved = [];
+      n.dispose?.();
+      for (const edge of n.edges) if (edge && --edge.node.references === 0) dead.push(edge.node);
+    }
+  }
+
+  /** Ends a tensor that nobody holds. */
+  end(tensor: Tensor, op: string): void {
+    if (!tensor.alive) throw new Error("a tensor was dropped twice");
+    tensor.alive = false;
+    this.release(tensor.storage, op);
+    if (tensor.node) this.releaseNode(tensor.node, op);
+  }
+}
+
+let engine: Engine | undefined;
+
+/** The engine at work. Throws outside `withEngine`: a bug, never a user's mistake. */
+export function current(): Engine {
+  if (engine === undefined) throw new Error("no engine is running");
+  return engine;
+}
+
+/** Makes `next` current while `body` runs. */
+export function withEngine<R>(next: Engine, body: () => R): R {
+  const before = engine;
+  engine = next;
+  try {
+    return body();
+  } finally {
+    engine = before;
+  }
+}
+
+/** Ends a tensor between ops: what CPython does when the last name goes. */
+export function releaseTensor(tensor: Tensor): void {
+  current().end(tensor, "");
+}
+
+/** Runs `body` without a tape (`paddle.no_grad`). */
+export function noGrad<R>(body: () => R): R {
+  const e = current();
+  const before = e.gradEnabled;
+  e.gradEnabled = false;
+  try {
+    return body();
+  } finally {
+    e.gradEnabled = before;
+  }
+}

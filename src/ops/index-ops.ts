@@ -1,0 +1,141 @@
+/** @file Sorting, selecting, gathering. Sizes that depend on values are taken at their largest, as each op says. */
+import { type DType, defineOp, gradNode, numel, type Shape } from "./types.ts";
+
+/** `argsort`: the sorted values and their places. 1-D input: thrust's scratch is taken past Paddle's allocator. */
+export const argsortOp = defineOp<{ readonly axis: number }>({
+  name: "argsort",
+  gradNode: gradNode("argsort"),
+  amp: "argsort",
+  savesOut: [1],
+  meta: [0],
+  infer: ([x]) => [
+    { shape: x!.shape, dtype: x!.dtype },
+    { shape: x!.shape, dtype: "int64" },
+  ],
+});
+
+/** The `k` largest along the last axis. */
+export const topkOp = defineOp<{ readonly k: number; readonly axis?: number }>({
+  name: "topk",
+  gradNode: gradNode("topk"),
+  amp: "top_k_v2",
+  saves: [0],
+  savesOut: [1],
+  infer: ([x], { k, axis = -1 }) => {
+    const at = axis < 0 ? axis + x!.shape.length : axis;
+    const shape = x!.shape.map((d, i) => (i === at ? k : d));
+    return [
+      { shape, dtype: x!.dtype },
+      { shape, dtype: "int64" },
+    ];
+  },
+});
+
+/** `F.one_hot`: float32 of the input's shape with a class axis at the end. */
+export const oneHotOp = defineOp<{ readonly classes: number }>({
+  name: "one_hot",
+  amp: "one_hot_v2",
+  infer: ([x], { classes }) => [{ shape: [...x!.shape, classes], dtype: "float32" }],
+});
+
+/** `paddle.nonzero`: [count, rank] int64. Worst case: every element. */
+export const nonzeroOp = defineOp<{ readonly count?: number }>({
+  name: "nonzero",
+  amp: "where_index",
+  infer: ([x], { count }) => [{ shape: [count ?? numel(x!.shape), x!.shape.length], dtype: "int64" }],
+});
+
+/** `paddle.masked_select(x, mask)`: [count]. Worst case: every element. */
+export const maskedSelectOp = defineOp<{ readonly count?: number }>({
+  name: "masked_select",
+  gradNode: gradNode("masked_select"),
+  amp: "masked_select",
+  saves: [1],
+  meta: [0],
+  infer: ([x], { count }) => [{ shape: [count ?? numel(x!.shape)], dtype: x!.dtype }],
+  grads: () => ["new", undefined],
+});
+
+/** `paddle.gather(x, index, axis)`. The index is kept. */
+export const gatherOp = defineOp<{ readonly axis?: number }>({
+  name: "gather",
+  gradNode: gradNode("gather"),
+  amp: "gather",
+  saves: [1],
+  meta: [0],
+  infer: ([x, index], { axis = 0 }) => [
+    { shape: x!.shape.map((d, i) => (i === axis ? numel(index!.shape) : d)), dtype: x!.dtype },
+  ],
+  grads: () => ["new", undefined],
+});
+
+/** `paddle.gather_nd(x, index)`: index [..., k] picks from the first k axes. */
+export const gatherNdOp = defineOp({
+  name: "gather_nd",
+  gradNode: gradNode("gather_nd"),
+  amp: "gather_nd",
+  saves: [1],
+  meta: [0],
+  infer: ([x, index]) => {
+    const k = index!.shape.at(-1)!;
+    return [{ shape: [...index!.shape.slice(0, -1), ...x!.shape.slice(k)], dtype: x!.dtype }];
+  },
+  grads: () => ["new", undefined],
+});
+
+export const indexSelectOp = defineOp<{ readonly axis: number }>({
+  name: "index_select",
+  gradNode: gradNode("index_select"),
+  amp: "index_select",
+  saves: [1],
+  meta: [0],
+  infer: ([x, index], { axis }) => [
+    { shape: x!.shape.map((d, i) => (i === axis ? index!.shape[0]! : d)), dtype: x!.dtype },
+  ],
+  grads: () => ["new", undefined],
+});
+
+export const takeAlongAxisOp = defineOp({
+  name: "take_along_axis",
+  gradNode: gradNode("take_along_axis"),
+  amp: "take_along_axis",
+  saves: [0, 1],
+  infer: ([x, index]) => [{ shape: index!.shape, dtype: x!.dtype }],
+  grads: () => ["new", undefined],
+});
+
+/** `F.embedding(ids, weight)`. */
+export const embeddingOp = defineOp({
+  name: "embedding",
+  gradNode: gradNode("embedding"),
+  amp: "lookup_table_v2",
+  saves: [0],
+  meta: [1],
+  infer: ([ids, weight]) => [{ shape: [...ids!.shape, weight!.shape[1]!], dtype: weight!.dtype }],
+  grads: () => [undefined, "new"],
+});
+
+/** `paddle.scatter(x, index, updates)`. */
+export const scatterOp = defineOp({
+  name: "scatter",
+  gradNode: gradNode("scatter"),
+  amp: "scatter",
+  saves: [1],
+  meta: [2],
+  infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
+  grads: () => ["new", undefined, "new"],
+});
+
+/** Ops whose result has a given shape and dtype, without a gradient. */
+export const opaqueOp = (name: string) =>
+  defineOp<{ readonly shape: Shape; readonly dtype: DType }>({
+    name,
+    amp: name,
+    infer: (_, { shape, dtype }) => [{ shape, dtype }],
+  });
+
+export const histogramOp = opaqueOp("histogram");
+export const bincountOp = opaqueOp("bincount");
+export const uniqueOp = opaqueOp("unique");
+export const numelOp = opaqueOp("numel");
+export const bitwiseOrOp = opaqueOp("bitwise_or");

@@ -1,0 +1,123 @@
+/** @file Ops that join tensors or take them apart: concat, stack, split, tile, expand. */
+import { defineOp, gradNode, type Op, type Shape, ShapeError, type TensorMeta } from "./types.ts";
+
+function axisOf(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** `paddle.concat` along `axis`. */
+export const concatOp = defineOp<{ readonly axis: number }>({
+  name: "concat",
+  gradNode: gradNode("concat"),
+  amp: "concat",
+  // A list argument: strided items are copied inside the kernel call (facts/paddle-memory.md, 1.3 no. 5).
+  copyInKernel: true,
+  infer: (inputs, { axis }) => {
+    const first = inputs[0]!;
+    const at = axisOf(axis, first.shape.length);
+    const shape = [...first.shape];
+    shape[at] = 0;
+    for (const x of inputs) {
+      if (x.shape.length !== shape.length || x.shape.some((d, i) => i !== at && d !== first.shape[i])) {
+        throw new ShapeError(
+          "concat",
+          `all but axis ${axis} must agree`,
+          inputs.map((i) => i.shape),
+        );
+      }
+      shape[at] += x.shape[at]!;
+    }
+    return [{ shape, dtype: first.dtype }];
+  },
+});
+
+/** `paddle.stack`: a new axis. */
+export const stackOp = defineOp<{ readonly axis: number }>({
+  name: "stack",
+  gradNode: gradNode("stack"),
+  amp: "stack",
+  copyInKernel: true,
+  infer: (inputs, { axis }) => {
+    const first = inputs[0]!;
+    const at = axisOf(axis, first.shape.length + 1);
+    return [{ shape: [...first.shape.slice(0, at), inputs.length, ...first.shape.slice(at)], dtype: first.dtype }];
+  },
+});
+
+export interface SplitAttrs {
+  readonly axis: number;
+  readonly sections: readonly number[];
+}
+
+/** Parts are new buffers; a part that got no gradient is filled with zeros, and the gradient is one concat. */
+function splitting(name: string): Op<SplitAttrs> {
+  return defineOp<SplitAttrs>({
+    name,
+    gradNode: gradNode(name),
+    gradName: "concat",
+    amp: name,
+    fillsMissing: true,
+    infer: ([x], { axis, sections }) => {
+      const at = axisOf(axis, x!.shape.length);
+      const total = sections.reduce((a, b) => a + b, 0);
+      if (total !== x!.shape[at]) throw new ShapeError(name, `the sections add up to ${total}`, [x!.shape]);
+      return sections.map((d) => ({ shape: x!.shape.map((old, i) => (i === at ? d : old)), dtype: x!.dtype }));
+    },
+  });
+}
+
+/** `paddle.split(x, [a, b, …])`. */
+export const splitOp = splitting("split");
+/** `paddle.split(x, n)`, `paddle.chunk`. */
+export const splitWithNumOp = splitting("split_with_num");
+
+/** `paddle.unbind`: views of the parts. */
+export const unstackOp = defineOp<{ readonly axis: number }>({
+  name: "unstack",
+  gradNode: gradNode("unstack"),
+  gradName: "stack",
+  amp: "unstack",
+  fillsMissing: true,
+  infer: ([x], { axis }) => {
+    const at = axisOf(axis, x!.shape.length);
+    const shape = x!.shape.filter((_, i) => i !== at);
+    return Array.from({ length: x!.shape[at]! }, () => ({ shape, dtype: x!.dtype }));
+  },
+});
+
+function repeated(
+  name: string,
+  amp: string,
+  rule: (x: TensorMeta, times: readonly number[]) => Shape,
+): Op<{ readonly shape: readonly number[] }> {
+  return defineOp<{ readonly shape: readonly number[] }>({
+    name,
+    gradNode: gradNode(name),
+    amp,
+    meta: [0],
+    infer: ([x], { shape }) => [{ shape: rule(x!, shape), dtype: x!.dtype }],
+  });
+}
+
+/** `paddle.expand(x, shape)`: a copy; -1 keeps a dimension. */
+export const expandOp = repeated("expand", "expand_v2", (x, shape) =>
+  shape.map((d, i) => (d === -1 ? (x.shape[x.shape.length - shape.length + i] ?? 1) : d)),
+);
+
+/** `paddle.tile(x, times)`. */
+export const tileOp = repeated("tile", "tile", (x, times) => {
+  const rank = Math.max(x.shape.length, times.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const d = x.shape[x.shape.length - rank + i] ?? 1;
+    return d * (times[times.length - rank + i] ?? 1);
+  });
+});
+
+/** `paddle.expand_as(x, y)`: y is only looked at. */
+export const expandAsOp = defineOp<{ readonly shape: readonly number[] }>({
+  name: "expand_as",
+  gradNode: gradNode("expand_as"),
+  amp: "expand_as_v2",
+  meta: [0],
+  infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
+});

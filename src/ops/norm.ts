@@ -1,0 +1,123 @@
+/** @file Normalisation: what each keeps for backward (facts/paddle-ops.json; GPU kernels' temporaries with their source). */
+import { defineOp, gradNode, numel, sizeOf, type TensorMeta } from "./types.ts";
+
+export interface NormAttrs {
+  readonly training: boolean;
+  readonly channelsLast?: boolean;
+}
+
+const channels = (x: TensorMeta, channelsLast = false): number => x.shape[channelsLast ? x.shape.length - 1 : 1]!;
+
+const stats = (shape: readonly number[]) => ({ shape, dtype: "float32" as const });
+
+/**
+ * Inputs: x, running mean, running variance, scale, bias. The statistics are updated in place; in training two vectors of C are kept,
+ * in evaluation none is made on the GPU. The reserve space of cuDNN is 0 bytes in the default mode.
+ */
+export const batchNormOp = defineOp<NormAttrs>({
+  name: "batch_norm",
+  gradNode: gradNode("batch_norm"),
+  amp: "batch_norm",
+  ampInputs: "first",
+  saves: [0, 1, 2, 3, 4],
+  savesOut: [1, 2],
+  infer: ([x], { training, channelsLast }) => {
+    const out = { shape: x!.shape, dtype: x!.dtype };
+    const c = [channels(x!, channelsLast)];
+    return training ? [out, stats(c), stats(c)] : [out];
+  },
+  grads: ({ needs }) => [need(needs[0]), undefined, undefined, need(needs[3]), need(needs[4])],
+});
+
+function need(needed: boolean | undefined): "new" | undefined {
+  return needed ? "new" : undefined;
+}
+
+/** SyncBatchNorm over several processes: a statistics vector of 2C+1 floats is all-reduced. */
+export const syncBatchNormOp = defineOp<NormAttrs>({
+  name: "sync_batch_norm_",
+  gradNode: "SyncBatchNormGradNode",
+  gradName: "sync_batch_norm_grad",
+  amp: "sync_batch_norm",
+  ampInputs: "first",
+  saves: [0, 3, 4],
+  savesOut: [1, 2],
+  infer: ([x], { training, channelsLast }) => {
+    const out = { shape: x!.shape, dtype: x!.dtype };
+    const c = [channels(x!, channelsLast)];
+    return training ? [out, stats(c), stats(c)] : [out];
+  },
+  grads: ({ needs }) => [need(needs[0]), undefined, undefined, need(needs[3]), need(needs[4])],
+  temporaries: ([x], _, { training, channelsLast }) => (training ? [(2 * channels(x!, channelsLast) + 1) * 4] : []),
+});
+
+/** Inputs: x, scale, bias. Mean and variance of each row are kept in float32. */
+export const layerNormOp = defineOp<{ readonly beginAxis: number }>({
+  name: "layer_norm",
+  gradNode: gradNode("layer_norm"),
+  amp: "layer_norm",
+  ampInputs: "first",
+  saves: [0, 1],
+  savesOut: [1, 2],
+  meta: [2],
+  infer: ([x], { beginAxis }) => {
+    const rows = [numel(x!.shape.slice(0, beginAxis))];
+    return [{ shape: x!.shape, dtype: x!.dtype }, stats(rows), stats(rows)];
+  },
+});
+
+/** Inputs: x, scale, bias. Keeps x and y; dx takes dout's buffer. Backward temporaries as in group_norm_grad_kernel.cu. */
+export const groupNormOp = defineOp<{ readonly groups: number; readonly channelsLast?: boolean }>({
+  name: "group_norm",
+  gradNode: gradNode("group_norm"),
+  amp: "group_norm",
+  saves: [0, 1, 2],
+  savesOut: [0, 1, 2],
+  infer: ([x], { groups }) => {
+    const rows = [x!.shape[0]!, groups];
+    return [{ shape: x!.shape, dtype: x!.dtype }, stats(rows), stats(rows)];
+  },
+  grads: () => ["inplace", "new", "new"],
+  temporaries: ([x], _, { groups }) => [x!.shape[0]! * groups * 4],
+  gradTemporaries: ({ inputs: [x], attrs: { groups, channelsLast } }) => {
+    const nc = x!.shape[0]! * channels(x!, channelsLast) * 4;
+    const ng = x!.shape[0]! * groups * 4;
+    return [nc, nc, nc, ng, ng];
+  },
+});
+
+/** Inputs: x, scale, bias (both optional). Keeps two vectors of N·C floats. */
+export const instanceNormOp = defineOp({
+  name: "instance_norm",
+  gradNode: gradNode("instance_norm"),
+  amp: "instance_norm",
+  saves: [0, 1],
+  savesOut: [1, 2],
+  infer: ([x]) => {
+    const rows = [x!.shape[0]! * x!.shape[1]!];
+    return [{ shape: x!.shape, dtype: x!.dtype }, stats(rows), stats(rows)];
+  },
+  temporaries: ([x]) => {
+    const bytes = x!.shape[0]! * x!.shape[1]! * 4;
+    return [bytes, bytes];
+  },
+});
+
+/** `paddle.norm` with p given. */
+export const pNormOp = defineOp<{ readonly axis: number; readonly keepDim: boolean }>({
+  name: "p_norm",
+  gradNode: gradNode("p_norm"),
+  amp: "p_norm",
+  saves: [0],
+  savesOut: [0],
+  infer: ([x], { axis, keepDim }) => {
+    const at = axis < 0 ? axis + x!.shape.length : axis;
+    const shape = x!.shape.flatMap((d, i) => (i !== at ? [d] : keepDim ? [1] : []));
+    return [{ shape, dtype: x!.dtype }];
+  },
+});
+
+/** Bytes of a tensor as it is. */
+export function bytesOf(x: TensorMeta): number {
+  return numel(x.shape) * sizeOf(x.dtype);
+}

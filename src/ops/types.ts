@@ -1,0 +1,160 @@
+/** @file What an op is: data. Shapes in, shapes out, what the tape keeps, what backward makes, how AMP treats it. */
+
+export type DType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "bool";
+
+const sizes: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float16: 2,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Bytes of one element. */
+export function sizeOf(dtype: DType): number {
+  return sizes[dtype];
+}
+
+export function isFloat(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float16" || dtype === "float64";
+}
+
+export type Shape = readonly number[];
+
+export function numel(shape: Shape): number {
+  let n = 1;
+  for (const d of shape) n *= d;
+  return n;
+}
+
+/** Strides in elements of a contiguous tensor of this shape. */
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i]!;
+  }
+  return strides;
+}
+
+/** Shape, dtype and layout of a tensor; `strides` is undefined where the tensor is contiguous. */
+export interface TensorMeta {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly strides?: readonly number[] | undefined;
+}
+
+/** One output of an op. `view`: shares the storage of that input. `host`: lies in host memory, 0 bytes on the card. */
+export interface OutSpec extends TensorMeta {
+  readonly view?: number | undefined;
+  readonly host?: boolean | undefined;
+}
+
+/**
+ * How the gradient of one input comes about: a `new` buffer of the input's shape and dtype, `inplace` in the buffer of the first
+ * output's gradient, in the first output that the tape kept (`saved`), a view of the gradient's buffer with the given strides
+ * (undefined: contiguous), or nothing.
+ */
+export type GradSpec = "new" | "inplace" | "saved" | { readonly strides: readonly number[] | undefined } | undefined;
+
+export interface GradContext<A> {
+  readonly inputs: readonly TensorMeta[];
+  readonly outputs: readonly TensorMeta[];
+  readonly attrs: A;
+  /** Which inputs need a gradient. */
+  readonly needs: readonly boolean[];
+  /** Shape of the arriving gradients by output; undefined where none arrived. */
+  readonly grads: readonly (TensorMeta | undefined)[];
+}
+
+/** Convolution geometry, for cuDNN workspaces and FLOPs. */
+export interface ConvGeometry {
+  readonly groups: number;
+  readonly stride: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly transposed: boolean;
+  readonly channelsLast: boolean;
+}
+
+export interface Op<A = void> {
+  /** Name of the forward kernel as Paddle's traces print it. */
+  readonly name: string;
+  /** Name of the grad node class, e.g. `ReluGradNode`; absent: not differentiable. See `gradNode`. */
+  readonly gradNode?: string;
+  /** Name of the backward kernel; default `${name}_grad`. */
+  readonly gradName?: string;
+  /** Name looked up in the AMP lists; absent: the op has no AMP code (in-place ops, cast, creation). */
+  readonly amp?: string;
+  /** `first`: AMP looks at and casts the first input only (batch_norm, layer_norm). */
+  readonly ampInputs?: "first";
+  /** Shape and dtype rule; throws ShapeError. */
+  infer(inputs: readonly TensorMeta[], attrs: A): readonly OutSpec[];
+  /** Inputs (by index) that the tape keeps with their buffer. */
+  readonly saves?: readonly number[];
+  /** Outputs (by index) that the tape keeps. */
+  readonly savesOut?: readonly number[];
+  /** Inputs that the grad node takes without buffer: nothing kept, but a strided input is still made contiguous first. */
+  readonly meta?: readonly number[];
+  /** A saved input is kept only if this other input needs a gradient (`multiply` on the GPU). */
+  readonly savesIf?: Readonly<Record<number, number>>;
+  /** The kernel takes strided inputs as they are (view ops). */
+  readonly strided?: boolean;
+  /** Hand-written forward function: strided inputs are copied inside the kernel only, the tape keeps the view (`multiply`). */
+  readonly copyInKernel?: boolean;
+  /** Gradients by input; default: `new` for every input that needs one. */
+  grads?(context: GradContext<A>): readonly GradSpec[];
+  /** Bytes that the forward kernel takes and frees inside itself, after its outputs. */
+  temporaries?(inputs: readonly TensorMeta[], outputs: readonly TensorMeta[], attrs: A): readonly number[];
+  /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
+  gradTemporaries?(context: GradContext<A>): readonly number[];
+  /** A missing gradient of any output is made as zeros of full shape before the node runs (list outputs). */
+  readonly fillsMissing?: boolean;
+  /** Multiply-adds times two of the forward kernel; default: number of output elements. */
+  flops?(inputs: readonly TensorMeta[], outputs: readonly TensorMeta[], attrs: A): number;
+  readonly conv?: (attrs: A) => ConvGeometry;
+}
+
+/** A shape that Paddle's own infer-meta would refuse. */
+export class ShapeError extends Error {
+  readonly op: string;
+  readonly shapes: readonly Shape[];
+
+  constructor(op: string, reason: string, shapes: readonly Shape[]) {
+    super(reason);
+    this.name = "ShapeError";
+    this.op = op;
+    this.shapes = shapes;
+  }
+}
+
+/** Paddle's class name of an op's grad node: `batch_norm` → `BatchNormGradNode`. */
+export function gradNode(op: string): string {
+  return `${op.replace(/(^|_)([a-z0-9])/g, (_, _bar, letter: string) => letter.toUpperCase())}GradNode`;
+}
+
+/** Types an op's attributes and nothing else. */
+export function defineOp<A = void>(op: Op<A>): Op<A> {
+  return op;
+}
+
+/** Shape of an elementwise op on two inputs, by the usual broadcasting; Paddle's message shape on failure. */
+export function broadcast(op: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const x = a[a.length - rank + i] ?? 1;
+    const y = b[b.length - rank + i] ?? 1;
+    if (x !== y && x !== 1 && y !== 1) {
+      throw new ShapeError(op, `dimension ${i} of the operands cannot be broadcast: ${x} and ${y}`, [a, b]);
+    }
+    out[i] = x === 1 ? y : x;
+  }
+  return out;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((d, i) => d === b[i]);
+}
