@@ -124,13 +124,16 @@ function sumByKind(log: EventLog, alive: readonly number[]): Record<StorageKind,
   return sums;
 }
 
+/** Phases in the order in which a step runs them. */
+const stepOrder: readonly string[] = ["forward", "loss", "backward", "optimizer", "other"];
+
 function sumByPhase(log: EventLog, peakBySite: Float64Array): readonly PhasePeak[] {
   const highest = new Map<Phase, PhasePeak>();
   for (const [i, { phase, layer, op }] of log.sites.entries()) {
     const bytes = peakBySite[i] ?? 0;
     if (bytes > (highest.get(phase)?.bytes ?? 0)) highest.set(phase, { phase, bytes, layer, op });
   }
-  return (["forward", "loss", "backward", "other"] as const).flatMap((phase) => highest.get(phase) ?? []);
+  return [...highest.values()].sort((a, b) => stepOrder.indexOf(a.phase) - stepOrder.indexOf(b.phase));
 }
 
 /** Who made what is alive, in one row for each (layer, op, phase, kind), largest first; equal ones in order of appearance. */
