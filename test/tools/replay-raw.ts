@@ -1,31 +1,31 @@
 /**
  * @file Tries the memory model alone: replays raw traces (`ID.json` with `ID.raw.jsonl.gz` beside it) and compares with
- * what Paddle's own statistics said. `node dist/tools/replay-raw.js ID.json…`
+ * what Paddle's own statistics said. `node dist/tools/replay-raw.js [--keep] ID.json…`; `--keep` writes `ID.raw.gz` to test/truth.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
-import { estimateMemory } from "../../src/memory/estimate.ts";
 import type { MeasuredCase } from "./lib/cases.ts";
-import { rawLog } from "./lib/raw-log.ts";
+import { packedTruth } from "./lib/packed.ts";
+import { modelFigures, packRaw, rawFigures, rawLog } from "./lib/raw-log.ts";
 import { table } from "./lib/table.ts";
 
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { keep: { type: "boolean" } } });
 const rows = [["case", "figure", "ours", "measured", "difference"]];
-for (const file of process.argv.slice(2)) {
+for (const file of positionals) {
   const c = JSON.parse(readFileSync(file, "utf8")) as MeasuredCase;
   if (!c.raw) throw new Error(`${file} was not measured with --raw`);
   const text = gunzipSync(readFileSync(file.replace(/\.json$/, ".raw.jsonl.gz"))).toString("utf8");
-  const { training, evaluation } = estimateMemory(rawLog(text, c.raw.marks));
-  const last = c.steps.at(-1)!;
-  const before = c.eval?.before ?? last;
-  const figures: [string, number | undefined, number][] = [
-    ["training", training.allocated.lowBytes, before.peak_allocated],
-    ["after step", training.afterStepBytes, last.allocated],
-    ["reserved (training)", training.reserved.lowBytes, before.peak_reserved],
-  ];
-  if (c.eval?.after) figures.push(["reserved (evaluation)", evaluation?.reserved.lowBytes, c.eval.after.peak_reserved]);
-  for (const [name, ours, truth] of figures) {
-    const difference = ours === undefined ? "none" : ours === truth ? "=" : (ours - truth).toLocaleString("en-US");
-    rows.push([c.id, name, (ours ?? 0).toLocaleString("en-US"), truth.toLocaleString("en-US"), difference]);
+  const log = rawLog(text, c.raw.marks);
+  const truth = rawFigures(c, text);
+  const ours = new Map<string, number>(Object.entries(modelFigures(log)));
+  for (const [name, measured] of Object.entries(truth)) {
+    const value = ours.get(name);
+    const difference =
+      value === undefined ? "none" : value === measured ? "=" : (value - measured).toLocaleString("en-US");
+    rows.push([c.id, name, (value ?? 0).toLocaleString("en-US"), measured.toLocaleString("en-US"), difference]);
   }
+  if (values.keep) writeFileSync(join(packedTruth(), `${c.id}.raw.gz`), packRaw(log, truth));
 }
 console.log(table(rows, 2));
