@@ -15,7 +15,7 @@ import {
   unpackTrace,
 } from "../tools/lib/packed.ts";
 import { refusals } from "../tools/lib/statistics.ts";
-import { loadProgram, type Program } from "../tools/program.ts";
+import { configFromResolved, loadProgram, type Program } from "../tools/program.ts";
 
 const cases = readPackedCases();
 const configs = readPackedConfigs();
@@ -48,6 +48,14 @@ describe("packed truth", () => {
       expect(c.steps, c.id).toHaveLength(3);
       expect(c.training.reserved, c.id).toBeGreaterThanOrEqual(c.training.peak);
       expect(c.training.peak, c.id).toBeGreaterThanOrEqual(c.steps[2]![0]);
+    }
+  });
+
+  it("loads: class count, data set and losses of every case are what was measured", () => {
+    for (const c of cases) {
+      const config = configFromResolved(configs.get(c.resolved)!);
+      expect(config.numClasses, c.id).toBe(c.classes);
+      expect(config.losses.length, c.id).toBeGreaterThan(0);
     }
   });
 

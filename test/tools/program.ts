@@ -1,4 +1,5 @@
 /** @file The few lines that tie the tools to the program under test: a config from a resolved dict, and a run of it. */
+import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigMap, ConfigValue, Size, TrainConfig } from "../../src/config/types.ts";
 import type { EventLog } from "../../src/engine/events.ts";
 import { estimateMemory } from "../../src/memory/estimate.ts";
@@ -29,12 +30,17 @@ export interface Program {
   estimate(config: TrainConfig, settings: Settings): RunEstimate;
 }
 
+/** A config from a resolved dict, as the program's own loader reads it. */
+export function configFromResolved(resolved: ConfigMap): TrainConfig {
+  return loadConfig("resolved.yml", { readText: () => toYaml(resolved) });
+}
+
 /** Loads the program under test; an Error says which part is not there yet. */
 export async function loadProgram(): Promise<Program> {
-  const { loadConfig, simulate } = await parts();
+  const simulate = await loadSimulate();
   const run = (config: TrainConfig, settings: Settings): Run => simulate(config, settings, undefined);
   return {
-    config: (resolved) => loadConfig("resolved.yml", { readText: () => toYaml(resolved) }),
+    config: configFromResolved,
     simulate: run,
     estimate: (config, settings) => {
       const { log, parameters } = run(config, settings);
@@ -44,19 +50,12 @@ export async function loadProgram(): Promise<Program> {
   };
 }
 
-/** The parts that others are still writing; the imports become plain ones when the files are there. */
-async function parts() {
-  const missing = (name: string): Error => new Error(`the program has no ${name} yet`);
+/** A part that is still being written; the import becomes a plain one when the file is there. */
+async function loadSimulate() {
   try {
-    const { loadConfig } = await import("../../src/config/load.ts");
-    try {
-      const { simulate } = await import("../../src/step/simulate.ts");
-      return { loadConfig, simulate };
-    } catch {
-      throw missing("src/step/simulate.ts");
-    }
-  } catch (error) {
-    throw error instanceof Error && error.message.includes("simulate") ? error : missing("src/config/load.ts");
+    return (await import("../../src/step/simulate.ts")).simulate;
+  } catch {
+    throw new Error("the program has no src/step/simulate.ts yet");
   }
 }
 

@@ -25,6 +25,8 @@ export interface PackedCase {
   readonly resolved: string;
   readonly batch: number;
   readonly crop: readonly [number, number];
+  /** Classes that the model was built with. */
+  readonly classes: number;
   readonly amp: "off" | "O1" | "O2";
   readonly evalSize?: readonly [number, number];
   readonly parameters: {
@@ -67,6 +69,7 @@ export function packCase(c: MeasuredCase, key: string): PackedCase {
     resolved: key,
     batch: c.batch,
     crop: c.crop,
+    classes: c.num_classes,
     amp: c.amp,
     ...(e ? { evalSize: e.size } : {}),
     parameters: {
