@@ -15,6 +15,7 @@ import {
   unpackTrace,
 } from "../tools/lib/packed.ts";
 import { refusals } from "../tools/lib/statistics.ts";
+import { readTraceLine, traceStates, worseTrace } from "../tools/lib/trace-line.ts";
 import { configFromResolved, loadProgram, type Program } from "../tools/program.ts";
 
 const cases = readPackedCases();
@@ -38,6 +39,17 @@ describe(`fidelity: ${cases.length} measured cases, ${cases.length - refusedCoun
   it(`no case is worse than the line (${better.length} better: npm run fidelity -- --update-line)`, () => {
     expect(Object.keys(line).sort()).toEqual(cases.map((c) => c.id).sort());
     expect(results.flatMap((r) => worse(line[r.id], stateOf(r)).map((text) => `${r.id}: ${text}`))).toEqual([]);
+  });
+});
+
+const traces = traceStates(program, cases, configs);
+const identical = Object.values(traces).filter((state) => state === "identical").length;
+
+describe(`event traces: ${identical} of ${Object.keys(traces).length} identical to what Paddle did`, () => {
+  const before = readTraceLine();
+  it.each(Object.keys(traces))("%s is not worse than the line", (name) => {
+    expect(before).toHaveProperty([name]);
+    expect(worseTrace(before[name], traces[name]!)).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import { readPackedCases, readPackedConfigs } from "./lib/packed.ts";
 import { refusals, statistics } from "./lib/statistics.ts";
 import { table } from "./lib/table.ts";
 import { traceCommand } from "./lib/trace-command.ts";
+import { traceLineFile, traceStates } from "./lib/trace-line.ts";
 import { loadProgram, type Program } from "./program.ts";
 
 const titles: Record<FigureName, string> = {
@@ -135,7 +136,9 @@ async function main(args: string[]): Promise<number> {
   if (behind.length > 0) console.log(`\nworse than the line:\n  ${behind.join("\n  ")}`);
   if (values["update-line"]) {
     writeFileSync(lineFile(), lineText(results, line));
-    console.log(`\nwrote ${lineFile()}`);
+    const traces = traceStates(program, readPackedCases(), configs);
+    writeFileSync(traceLineFile(), `${JSON.stringify(traces, undefined, 1)}\n`);
+    console.log(`\nwrote ${lineFile()} and ${traceLineFile()}`);
   }
   return behind.length > 0 && !values["update-line"] ? 1 : 0;
 }

@@ -2,13 +2,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { EventLog } from "../../../src/engine/events.ts";
 import { loadProgram, settingsOf } from "../program.ts";
 import { findCase, type MeasuredCase, readCase, sharedTruth } from "./cases.ts";
 import { compareTraces } from "./compare.ts";
 import { packedTruth, readPackedCases, readPackedConfigs, readTrace } from "./packed.ts";
 import { logRows, type TraceRow } from "./rows.ts";
 import { showHunk, summary } from "./show.ts";
+import { type Part, span } from "./span.ts";
 
 export const traceHelp = `node dist/tools/trace.js CASE [options]
 node dist/tools/trace.js --measured ID.json [options]
@@ -39,22 +39,6 @@ const table = {
   dump: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
-
-type Part = "train" | "eval" | "raw";
-
-/** Position of a mark in our log; an Error that names the mark if it is missing. */
-function position(log: EventLog, name: "step" | "image" | "image-end", index: number): number {
-  const at = log.at(name, index);
-  if (at < 0) throw new Error(`our log has no mark "${name}" ${index}`);
-  return at;
-}
-
-/** The stretch of our log that a measured trace covers: whole run, iterations 2 and 3, or the second image. */
-export function span(log: EventLog, part: Part): readonly [number, number] {
-  if (part === "eval") return [position(log, "image", 2), position(log, "image-end", 2)];
-  if (part === "train") return [position(log, "step", 1), position(log, "step", 3)];
-  return [0, log.at("image-end", 2) >= 0 ? position(log, "image-end", 2) : position(log, "step", 3)];
-}
 
 /** A measured case with the folder that its traces lie in. */
 function locate(name: string | undefined, measured: string | undefined): { c: MeasuredCase; traces: string } {
