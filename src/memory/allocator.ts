@@ -24,10 +24,14 @@ export interface OutOfMemory {
   readonly limitBytes: number;
 }
 
+/** Bytes in units of the alignment, rounded up: what blocks are counted in. */
+function toUnits(bytes: number): number {
+  return Math.ceil(bytes / allocatorAlignment);
+}
+
 /** Rounds a request up as the allocator does. */
 export function roundRequest(bytes: number): number {
-  const rest = bytes % allocatorAlignment;
-  return rest === 0 ? bytes : bytes - rest + allocatorAlignment;
+  return toUnits(bytes) * allocatorAlignment;
 }
 
 /** A block as a picture of memory shows it. */
@@ -57,17 +61,17 @@ export class Allocator {
 
   /** @param idCount how many ids are expected; more may come. */
   constructor(options: AllocatorOptions = {}, idCount = 1024) {
-    this.#floor = options.chunkFloorBytes ?? 0;
+    this.#floor = toUnits(options.chunkFloorBytes ?? 0);
     this.#driver = new Driver(options.limitBytes ?? Number.POSITIVE_INFINITY);
     this.#blockOf = new Int32Array(idCount).fill(none);
   }
 
   /** Bytes handed out now, each request rounded up. */
   get allocated(): number {
-    return this.#allocated;
+    return this.#allocated * allocatorAlignment;
   }
   get allocatedPeak(): number {
-    return this.#allocatedPeak;
+    return this.#allocatedPeak * allocatorAlignment;
   }
   /** Bytes held from the driver now. */
   get reserved(): number {
@@ -86,10 +90,10 @@ export class Allocator {
     let count = 0;
     let bytes = 0;
     for (let i = 0; i < this.#free.count; i++) {
-      const slot = this.#free.slotAt(i);
+      const slot = this.#free.slots[i]!;
       if (!this.#isWholeChunk(slot)) continue;
       count++;
-      bytes += this.#pool.size[slot]!;
+      bytes += this.#pool.size[slot]! * allocatorAlignment;
     }
     return { count, bytes };
   }
@@ -97,10 +101,10 @@ export class Allocator {
   /** Takes memory for `id`. Zero bytes take nothing. Returns what failed if the driver refuses, else undefined. */
   allocate(id: number, bytes: number): OutOfMemory | undefined {
     if (bytes === 0) return undefined;
-    const size = roundRequest(bytes);
+    const size = toUnits(bytes);
     if (id >= this.#blockOf.length) this.#widen(id);
     else if (this.#blockOf[id] !== none) throw new Error(`allocator: id ${id} already holds a block`);
-    const position = this.#free.seek(size, 0);
+    const position = this.#free.seek(size, 0, this.#free.count);
     const block = position < this.#free.count ? this.#fit(position, size) : this.#growChunk(size);
     if (block === none) return this.#outOfMemory(id, size);
     this.#blockOf[id] = block;
@@ -116,25 +120,25 @@ export class Allocator {
     this.#blockOf[id] = none;
     const pool = this.#pool;
     this.#allocated -= pool.size[block]!;
-    this.#free.insert(this.#mergeNext(this.#mergePrev(block)));
+    this.#free.insert(this.#merge(block));
   }
 
   /** Gives every chunk that is one free block back to the driver, as `paddle.device.cuda.empty_cache()` does. Returns the bytes. */
   freeIdleChunks(): number {
     const before = this.reserved;
     for (let i = this.#free.count - 1; i >= 0; i--) {
-      const slot = this.#free.slotAt(i);
+      const slot = this.#free.slots[i]!;
       if (!this.#isWholeChunk(slot)) continue;
       this.#free.removeAt(i);
       this.#pool.drop(slot);
-      this.#driver.giveBack(this.#pool.size[slot]!);
+      this.#driver.giveBack(this.#pool.size[slot]! * allocatorAlignment);
     }
     return before - this.reserved;
   }
 
   /** The free blocks in the order in which they would be looked at. */
   freeBlocks(): readonly BlockView[] {
-    return Array.from({ length: this.#free.count }, (_, i) => this.#view(this.#free.slotAt(i)));
+    return Array.from({ length: this.#free.count }, (_, i) => this.#view(this.#free.slots[i]!));
   }
 
   /** The chunk around what `id` holds, block by block in address order; empty if it holds nothing. */
@@ -157,7 +161,7 @@ export class Allocator {
   /** Hands out the tail of the free block at `position`; what is left stays free at its head. */
   #fit(position: number, size: number): number {
     const pool = this.#pool;
-    const found = this.#free.slotAt(position);
+    const found = this.#free.slots[position]!;
     const rest = pool.size[found]! - size;
     if (rest === 0) {
       this.#free.removeAt(position);
@@ -172,13 +176,13 @@ export class Allocator {
   /** A new chunk of at least `size`; idle chunks are given back if the driver refuses. */
   #growChunk(size: number): number {
     const chunk = Math.max(size, this.#floor);
-    if (!this.#driver.hasRoom(chunk)) {
+    if (!this.#driver.hasRoom(chunk * allocatorAlignment)) {
       this.freeIdleChunks();
-      if (!this.#driver.hasRoom(chunk)) return none;
+      if (!this.#driver.hasRoom(chunk * allocatorAlignment)) return none;
     }
     const head = this.#pool.take(this.#nextAddress, chunk);
     this.#nextAddress += chunk;
-    this.#driver.take(chunk);
+    this.#driver.take(chunk * allocatorAlignment);
     if (chunk === size) return head;
     this.#pool.size[head] = chunk - size;
     this.#pool.isFree[head] = 1;
@@ -198,27 +202,22 @@ export class Allocator {
     return block;
   }
 
-  /** Joins `block` to a free block before it. Returns the block that holds both; it is free and not in the index. */
-  #mergePrev(block: number): number {
+  /** Merges a block that is given back with free neighbours in its chunk. Returns the whole, which is not in the index yet. */
+  #merge(block: number): number {
     const pool = this.#pool;
     pool.isFree[block] = 1;
+    const after = pool.next[block]!;
+    if (after !== none && pool.isFree[after] === 1) this.#absorb(block, after, after);
     const before = pool.prev[block]!;
     if (before === none || pool.isFree[before] === 0) return block;
-    this.#free.removeAt(this.#free.find(before));
-    this.#absorb(before, block);
+    this.#absorb(before, block, before);
     return before;
   }
 
-  #mergeNext(block: number): number {
-    const after = this.#pool.next[block]!;
-    if (after === none || this.#pool.isFree[after] === 0) return block;
-    this.#free.removeAt(this.#free.find(after));
-    this.#absorb(block, after);
-    return block;
-  }
-
-  #absorb(block: number, after: number): void {
+  /** `after` becomes part of the block before it; `indexed` is the one of the two that the index holds. */
+  #absorb(block: number, after: number, indexed: number): void {
     const pool = this.#pool;
+    this.#free.remove(indexed);
     pool.size[block]! += pool.size[after]!;
     const beyond = pool.next[after]!;
     pool.next[block] = beyond;
@@ -233,16 +232,20 @@ export class Allocator {
   #outOfMemory(id: number, size: number): OutOfMemory {
     return {
       id,
-      chunkBytes: Math.max(size, this.#floor),
+      chunkBytes: Math.max(size, this.#floor) * allocatorAlignment,
       reservedBytes: this.reserved,
-      allocatedBytes: this.#allocated,
+      allocatedBytes: this.allocated,
       limitBytes: this.#driver.limitBytes,
     };
   }
 
   #view(slot: number): BlockView {
     const pool = this.#pool;
-    return { address: pool.address[slot]!, bytes: pool.size[slot]!, free: pool.isFree[slot] === 1 };
+    return {
+      address: pool.address[slot]! * allocatorAlignment,
+      bytes: pool.size[slot]! * allocatorAlignment,
+      free: pool.isFree[slot] === 1,
+    };
   }
 
   #widen(id: number): void {

@@ -6,24 +6,21 @@ export const none = -1;
 /** Slots to begin with; doubled when used up, so only the start-up cost depends on it. */
 const firstCapacity = 2048;
 
-function grown(from: Float64Array): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(from.length * 2);
-  to.set(from);
-  return to;
-}
+/** Largest size that an Int32Array holds: 2^31 - 1 units are 512 GiB. */
+const largestInt = 0x7fff_ffff;
 
-function grownLinks(from: Int32Array): Int32Array<ArrayBuffer> {
-  const to = new Int32Array(from.length * 2);
+function grown<T extends Int32Array | Float64Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
 }
 
 /**
- * A pool of blocks addressed by slot number. Bytes and addresses are doubles: they pass 2^31 and stay exact below 2^53.
+ * A pool of blocks addressed by slot number. Sizes and addresses count units of the allocator's alignment, so that sizes stay
+ * small integers: reading a double from an array makes a heap object until the code is compiled, and most runs end before that.
  * A chunk is the list of blocks that `prev` and `next` connect, in address order; no object is made for it.
  */
 export class BlockPool {
-  size = new Float64Array(firstCapacity);
+  size: Int32Array | Float64Array = new Int32Array(firstCapacity);
   address = new Float64Array(firstCapacity);
   prev = new Int32Array(firstCapacity);
   next = new Int32Array(firstCapacity);
@@ -37,8 +34,10 @@ export class BlockPool {
     let slot = this.#unused.pop();
     if (slot === undefined) {
       slot = this.#top++;
-      if (slot === this.size.length) this.#grow();
+      if (slot === this.prev.length) this.#grow();
     }
+    // A chunk is taken whole before it is split, so this sees every size first.
+    if (size > largestInt) this.size = Float64Array.from(this.size);
     this.size[slot] = size;
     this.address[slot] = address;
     this.prev[slot] = none;
@@ -53,12 +52,12 @@ export class BlockPool {
   }
 
   #grow(): void {
-    this.size = grown(this.size);
-    this.address = grown(this.address);
-    this.prev = grownLinks(this.prev);
-    this.next = grownLinks(this.next);
-    const isFree = new Uint8Array(this.isFree.length * 2);
-    isFree.set(this.isFree);
-    this.isFree = isFree;
+    const twice = this.prev.length * 2;
+    const sizes = this.size instanceof Int32Array ? new Int32Array(twice) : new Float64Array(twice);
+    this.size = grown(this.size, sizes);
+    this.address = grown(this.address, new Float64Array(twice));
+    this.prev = grown(this.prev, new Int32Array(twice));
+    this.next = grown(this.next, new Int32Array(twice));
+    this.isFree = grown(this.isFree, new Uint8Array(twice));
   }
 }
