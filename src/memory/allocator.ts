@@ -25,7 +25,7 @@ export interface OutOfMemory {
 }
 
 /** Bytes in units of the alignment, rounded up: what blocks are counted in. */
-function toUnits(bytes: number): number {
+export function toUnits(bytes: number): number {
   return Math.ceil(bytes / allocatorAlignment);
 }
 

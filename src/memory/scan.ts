@@ -1,6 +1,6 @@
 /** @file One pass over a stretch of events: the running sum of allocated bytes and the highest it reaches, by site. */
 import type { EventLog } from "../engine/events.ts";
-import { roundRequest } from "./allocator.ts";
+import { allocatorAlignment, toUnits } from "./allocator.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A stretch of the log, in event numbers: from `from` up to and without `to`. */
@@ -12,6 +12,8 @@ export interface Window {
 export interface Scan {
   /** Allocated bytes after the last event of the window. */
   readonly endBytes: number;
+  /** Allocated bytes before event `probe`; those before the window if it is not inside. */
+  readonly probedBytes: number;
   readonly peakBytes: number;
   /** The first event after which the peak is reached; -1 if the window is empty. */
   readonly peakAt: number;
@@ -19,37 +21,62 @@ export interface Scan {
   readonly expectedPeakBytes: number;
   readonly highPeakBytes: number;
   /** Highest allocated bytes after an event of each site; 0 for a site that has none in the window. */
-  readonly peakBySite: Float64Array;
+  readonly peakBySite: readonly number[];
 }
 
-/** Sums up the events of `window`, `startBytes` being allocated before it. Each storage counts as the allocator rounds it. */
-export function scan(log: EventLog, window: Window, startBytes: number, workspaces: readonly Workspace[]): Scan {
-  const { storage, sign, site, bytes } = log;
-  const peakBySite = new Float64Array(log.sites.length);
-  let running = startBytes;
-  let peakBytes = -1;
+/** The request of each storage in units of the alignment, as the allocator rounds it. Small integers: see BlockPool. */
+export function requestUnits(log: EventLog): readonly number[] {
+  return log.bytes.map(toUnits);
+}
+
+/** Sums up the events of `window`, `startBytes` being allocated before it. `units` are the log's `requestUnits`. */
+export function scan(
+  log: EventLog,
+  units: readonly number[],
+  window: Window,
+  startBytes = 0,
+  workspaces: readonly Workspace[] = [],
+  probe = -1,
+): Scan {
+  const { storage, sign, site } = log;
+  const peaks: number[] = log.sites.map(() => 0);
+  let running = startBytes / allocatorAlignment;
+  let probed = running;
+  let peak = -1;
   let peakAt = -1;
-  let expectedPeakBytes = 0;
-  let highPeakBytes = 0;
+  let expectedPeak = 0;
+  let highPeak = 0;
   let next = workspaces.findIndex((w) => w.at > window.from);
-  let nextAt = next < 0 ? Number.POSITIVE_INFINITY : workspaces[next]!.at;
+  let nextAt = next < 0 ? log.length + 1 : workspaces[next]!.at;
   for (let i = window.from; i < window.to; i++) {
-    running += sign[i]! * roundRequest(bytes[storage[i]!]!);
-    if (running > peakBytes) {
-      peakBytes = running;
+    if (i === probe) probed = running;
+    const size = units[storage[i]!]!;
+    running += sign[i]! < 0 ? -size : size;
+    if (running > peak) {
+      peak = running;
       peakAt = i;
     }
     const at = site[i]!;
-    if (running > peakBySite[at]!) peakBySite[at] = running;
+    if (running > peaks[at]!) peaks[at] = running;
     while (nextAt === i + 1) {
       const { expectedBytes, highBytes } = workspaces[next]!;
-      expectedPeakBytes = Math.max(expectedPeakBytes, running + roundRequest(expectedBytes));
-      highPeakBytes = Math.max(highPeakBytes, running + roundRequest(highBytes));
-      nextAt = workspaces[++next]?.at ?? Number.POSITIVE_INFINITY;
+      expectedPeak = Math.max(expectedPeak, running + toUnits(expectedBytes));
+      highPeak = Math.max(highPeak, running + toUnits(highBytes));
+      next++;
+      nextAt = next < workspaces.length ? workspaces[next]!.at : log.length + 1;
     }
   }
-  peakBytes = Math.max(peakBytes, 0);
-  expectedPeakBytes = Math.max(peakBytes, expectedPeakBytes);
-  highPeakBytes = Math.max(expectedPeakBytes, highPeakBytes);
-  return { endBytes: running, peakBytes, peakAt, expectedPeakBytes, highPeakBytes, peakBySite };
+  if (probe === window.to) probed = running;
+  peak = Math.max(peak, 0);
+  expectedPeak = Math.max(peak, expectedPeak);
+  highPeak = Math.max(expectedPeak, highPeak);
+  return {
+    endBytes: running * allocatorAlignment,
+    probedBytes: probed * allocatorAlignment,
+    peakBytes: peak * allocatorAlignment,
+    peakAt,
+    expectedPeakBytes: expectedPeak * allocatorAlignment,
+    highPeakBytes: highPeak * allocatorAlignment,
+    peakBySite: peaks.map((bytes) => bytes * allocatorAlignment),
+  };
 }

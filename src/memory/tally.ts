@@ -3,7 +3,7 @@ import type { EventLog, Phase, StorageKind } from "../engine/events.ts";
 import { storageKinds } from "../engine/events.ts";
 import type { Holder, Peak } from "../report/report.ts";
 import { roundRequest } from "./allocator.ts";
-import { type Scan, scan, type Window } from "./scan.ts";
+import { requestUnits, type Scan, scan } from "./scan.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** The peak of one stretch of the log. */
@@ -50,17 +50,18 @@ export function trainingEnd(log: EventLog): number {
 /** Walks the log once, and once more up to each peak to see who is alive. */
 export function tally(log: EventLog, workspaces: readonly Workspace[] = []): Tallies {
   const end = trainingEnd(log);
-  const training = scan(log, { from: 0, to: end }, 0, workspaces);
+  const units = requestUnits(log);
+  const training = scan(log, units, { from: 0, to: end }, 0, workspaces, afterStep(log));
   const image = { from: log.at("image", reportedImage), to: log.at("image-end", reportedImage) };
   let evaluation: Scan | undefined;
   if (image.from >= end && image.to > image.from) {
-    const before = sumTo(log, { from: end, to: image.from }, training.endBytes);
-    evaluation = scan(log, image, before, workspaces);
+    const before = scan(log, units, { from: end, to: image.from }, training.endBytes).endBytes;
+    evaluation = scan(log, units, image, before, workspaces);
   }
   return {
     training: describe(log, training, "iteration"),
     evaluation: evaluation && describe(log, evaluation, "image"),
-    afterStepBytes: sumTo(log, { from: 0, to: afterStep(log) }, 0),
+    afterStepBytes: training.probedBytes,
     layerPeaks: layerPeaks(log, training.peakBySite),
   };
 }
@@ -69,12 +70,6 @@ export function tally(log: EventLog, workspaces: readonly Workspace[] = []): Tal
 function afterStep(log: EventLog): number {
   const at = log.at("step", reportedStep);
   return at >= 0 ? at : (log.marks.findLast((mark) => mark.name === "step")?.at ?? 0);
-}
-
-function sumTo(log: EventLog, window: Window, start: number): number {
-  let running = start;
-  for (let i = window.from; i < window.to; i++) running += log.sign[i]! * roundRequest(log.bytes[log.storage[i]!]!);
-  return running;
 }
 
 function describe(log: EventLog, found: Scan, unit: "iteration" | "image"): Tally {
@@ -95,7 +90,7 @@ function aliveAfter(log: EventLog, last: number): readonly number[] {
   const allocation = new Int32Array(log.bytes.length).fill(-1);
   for (let i = 0; i <= last; i++) allocation[log.storage[i]!] = log.sign[i]! > 0 ? i : -1;
   const alive: number[] = [];
-  for (const event of allocation) if (event >= 0) alive.push(event);
+  for (let id = 0; id < allocation.length; id++) if (allocation[id]! >= 0) alive.push(allocation[id]!);
   return alive;
 }
 
@@ -127,7 +122,7 @@ function sumByKind(log: EventLog, alive: readonly number[]): Record<StorageKind,
 /** Phases in the order in which a step runs them. */
 const stepOrder: readonly string[] = ["forward", "loss", "backward", "optimizer", "other"];
 
-function sumByPhase(log: EventLog, peakBySite: Float64Array): readonly PhasePeak[] {
+function sumByPhase(log: EventLog, peakBySite: readonly number[]): readonly PhasePeak[] {
   const highest = new Map<Phase, PhasePeak>();
   for (const [i, { phase, layer, op }] of log.sites.entries()) {
     const bytes = peakBySite[i] ?? 0;
@@ -138,26 +133,26 @@ function sumByPhase(log: EventLog, peakBySite: Float64Array): readonly PhasePeak
 
 /** Who made what is alive, in one row for each (layer, op, phase, kind), largest first; equal ones in order of appearance. */
 function groupHolders(log: EventLog, alive: readonly number[]): readonly Holder[] {
-  const rows = new Map<string, { bytes: number; count: number; holder: Omit<Holder, "bytes" | "count"> }>();
+  const rows = new Map<string, Holder & { bytes: number; count: number }>();
   for (const event of alive) {
     const storage = log.storage[event]!;
     const { layer, op, phase } = log.sites[log.site[event]!]!;
     const kind = storageKinds[log.kind[storage]!]!;
+    const bytes = roundRequest(log.bytes[storage]!);
     const key = `${layer}\n${op}\n${phase}\n${kind}`;
-    let row = rows.get(key);
+    const row = rows.get(key);
     if (row === undefined) {
-      row = { bytes: 0, count: 0, holder: { layer, op, phase, kind } };
-      rows.set(key, row);
+      rows.set(key, { layer, op, phase, kind, bytes, count: 1 });
+      continue;
     }
-    row.bytes += roundRequest(log.bytes[storage]!);
+    row.bytes += bytes;
     row.count++;
   }
-  const holders = [...rows.values()].map(({ holder, bytes, count }) => ({ ...holder, bytes, count }));
-  return holders.sort((a, b) => b.bytes - a.bytes);
+  return [...rows.values()].sort((a, b) => b.bytes - a.bytes);
 }
 
 /** `a.b.c` counts for `a.b.c`, `a.b`, `a` and `model`. */
-function layerPeaks(log: EventLog, peakBySite: Float64Array): ReadonlyMap<string, number> {
+function layerPeaks(log: EventLog, peakBySite: readonly number[]): ReadonlyMap<string, number> {
   const peaks = new Map<string, number>();
   const raise = (layer: string, bytes: number): void => {
     if (bytes > (peaks.get(layer) ?? 0)) peaks.set(layer, bytes);
