@@ -110,8 +110,12 @@ function lossTerms(draft: Draft, name: "loss" | "distill_loss"): readonly (reado
 }
 
 /** Gives every loss the data set's ignore_index, and refuses one that has another. */
-function fillIgnoreIndex(draft: Draft, ignoreIndex: ScalarNode["value"]): void {
-  for (const name of ["loss", "distill_loss"] as const) {
+function fillIgnoreIndex(
+  draft: Draft,
+  ignoreIndex: ScalarNode["value"],
+  names: readonly ("loss" | "distill_loss")[],
+): void {
+  for (const name of names) {
     if (!draft.root.entries.has(name)) continue;
     for (const path of lossTerms(draft, name)) {
       const loss = needMap(draft, path);
@@ -174,12 +178,14 @@ function fillFromKeys(draft: Draft, channelPath: readonly string[]): void {
     "ignore_index",
     datasets.map((name) => [name, "ignore_index"]),
   );
-  if (ignored !== undefined) fillIgnoreIndex(draft, ignored.value);
+  if (ignored !== undefined) fillIgnoreIndex(draft, ignored.value, ["loss", "distill_loss"]);
 }
 
 /** One of PaddleSeg's own data sets: numbers come from its class, when the model and losses are built. */
 function fillFromClass(draft: Draft, type: string, channelPath: readonly string[]): void {
   const known = datasetClasses.get(type);
+  // A class of the user's own: the model has to say what the data set would.
+  if (known === undefined && get(get(draft.root, "model"), "num_classes") !== undefined) return;
   if (known === undefined) {
     throw new UserError(
       "dataset-not-known",
@@ -190,7 +196,7 @@ function fillFromClass(draft: Draft, type: string, channelPath: readonly string[
   const classes = oneValue(draft, "num_classes", [["model", "num_classes"]], known.numClasses);
   const channels = oneValue(draft, "in_channels", [channelPath], known.imgChannels);
   fillModel(draft, classes, channels);
-  fillIgnoreIndex(draft, known.ignoreIndex);
+  fillIgnoreIndex(draft, known.ignoreIndex, ["loss"]);
 }
 
 /** Checks and completes a merged config in place. */

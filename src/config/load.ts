@@ -1,11 +1,11 @@
 /** @file From a file name to a TrainConfig: read, merge, apply flags, fill in as PaddleSeg does, check what is needed. */
 import { UserError } from "../errors.ts";
-import { checkAndFill, type Draft, needMap, needType, placeOf } from "./check.ts";
+import { checkAndFill, type Draft, needType, placeOf } from "./check.ts";
 import { type Files, readChain } from "./merge.ts";
 import { describe, get, locate, map, type Node, toValue } from "./node.ts";
 import { applyFlags, type Overrides } from "./opts.ts";
 import { numberSpelling } from "./pyyaml.ts";
-import { isList, isMapping, readSize, sizeAfter, sizeArguments } from "./transforms.ts";
+import { isList, isMapping, readSize, sizeAfter, sizeArguments, transformKeys, transformLists } from "./transforms.ts";
 import type { Component, ConfigMap, ConfigValue, LossTerm, Size, TrainConfig } from "./types.ts";
 
 /** What `loadConfig` needs besides the file name. It is pure in `readText`. */
@@ -96,11 +96,15 @@ function losses(draft: Draft, resolved: ConfigMap): readonly LossTerm[] {
 
 /** Refuses a crop that is no pair of positive integers; PaddleSeg would fail on the first image. */
 function checkSizes(draft: Draft, dataset: "train_dataset" | "val_dataset"): void {
-  const transforms = get(get(draft.root, dataset), "transforms");
+  for (const name of transformKeys) checkList(draft, dataset, name);
+}
+
+function checkList(draft: Draft, dataset: string, name: string): void {
+  const transforms = get(get(draft.root, dataset), name);
   if (transforms === undefined || (transforms.kind === "scalar" && transforms.value === null)) return;
-  if (transforms.kind !== "seq") wrongNumber(draft, [dataset, "transforms"], "a list", transforms);
+  if (transforms.kind !== "seq") wrongNumber(draft, [dataset, name], "a list", transforms);
   transforms.items.forEach((slot, index) => {
-    const path = [dataset, "transforms", String(index)];
+    const path = [dataset, name, String(index)];
     const key = sizeArguments.get(needType(draft, path));
     const size = key === undefined ? undefined : get(slot.node, key);
     if (key === undefined || size === undefined) return;
@@ -112,9 +116,9 @@ function checkSizes(draft: Draft, dataset: "train_dataset" | "val_dataset"): voi
 }
 
 /** Size of the training images: what the transforms leave, where they fix one. */
-function cropSize(resolved: ConfigMap): Size | undefined {
-  const dataset = resolved.train_dataset;
-  return isMapping(dataset) && isList(dataset.transforms) ? sizeAfter(dataset.transforms, undefined) : undefined;
+function cropSize(dataset: Component): Size | undefined {
+  const lists = transformLists(dataset);
+  return lists.reduce<Size | undefined>((size, list) => (isList(list) ? sizeAfter(list, size) : size), undefined);
 }
 
 /** The class count that the model is built with; 2 is what models without one take (STFPM tells good from bad). */
@@ -160,7 +164,7 @@ export function loadConfig(file: string, options: LoadOptions): TrainConfig {
   const hasVal = isMapping(resolved.val_dataset) && "type" in resolved.val_dataset;
   if (hasVal) checkSizes(draft, "val_dataset");
   const terms = losses(draft, resolved);
-  needMap(draft, ["optimizer"]);
+  const trainDataset = component(draft, resolved, ["train_dataset"]);
   return {
     file,
     resolved,
@@ -170,12 +174,12 @@ export function loadConfig(file: string, options: LoadOptions): TrainConfig {
     losses: terms,
     optimizer: optimizer(draft, resolved),
     learningRate: component(draft, resolved, ["lr_scheduler"]),
-    trainDataset: component(draft, resolved, ["train_dataset"]),
+    trainDataset,
     valDataset: hasVal ? component(draft, resolved, ["val_dataset"]) : undefined,
     testConfig: isMapping(resolved.test_config) ? resolved.test_config : {},
     numClasses: numClasses(draft),
     ignoreIndex: ignoreIndex(resolved, terms),
-    cropSize: cropSize(resolved),
+    cropSize: cropSize(trainDataset),
     locate: (path) => locate(draft.root, path, start),
   };
 }

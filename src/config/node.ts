@@ -29,6 +29,10 @@ export interface Slot {
   readonly key?: Mark | undefined;
   readonly value?: Mark | undefined;
   readonly outside?: boolean | undefined;
+  /** Written as `*alias`: the value stands elsewhere. */
+  readonly alias?: boolean | undefined;
+  /** Came in by `<<`: key and value stand in another mapping. */
+  readonly merged?: boolean | undefined;
 }
 
 export interface SeqNode {

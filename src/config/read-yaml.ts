@@ -123,7 +123,7 @@ class Reader {
     const items = parsed.items.map((item): Slot => {
       // `[a: 1]` is a list with a mapping in it.
       const node = isPair(item) ? this.#map({ items: [item] }, depth + 1) : this.node(item, depth + 1);
-      return { node, value: markOf(this.#source, isPair(item) ? item.key : item) };
+      return { node, value: markOf(this.#source, isPair(item) ? item.key : item), alias: isAlias(item) };
     });
     return { kind: "seq", items, tuple };
   }
@@ -140,7 +140,11 @@ class Reader {
       const node = this.node(pair.value, depth + 1);
       if (isScalar(pair.key) && pair.key.type === "PLAIN" && pair.key.value === "<<")
         this.#mergeKey(node, pair, merged);
-      else own.push([this.#key(pair.key, depth), { node, key, value: markOf(this.#source, pair.value) }]);
+      else
+        own.push([
+          this.#key(pair.key, depth),
+          { node, key, value: markOf(this.#source, pair.value), alias: isAlias(pair.value) },
+        ]);
     }
     return map([...merged, ...own]);
   }
@@ -150,7 +154,7 @@ class Reader {
     const parts = node.kind === "seq" ? node.items.map((slot) => slot.node) : [node];
     for (const part of [...parts].reverse()) {
       if (part.kind !== "map") this.#invalid("<< takes a mapping or a list of mappings", pair.key);
-      else merged.push(...part.entries);
+      else for (const [key, slot] of part.entries) merged.push([key, { ...slot, merged: true }]);
     }
     if (merged.length > mostValues) this.#tooLarge("too large once its aliases are written out", pair.key);
   }

@@ -1,5 +1,5 @@
 /** @file Image sizes through PaddleSeg's transforms (paddleseg/transforms/transforms.py and functional.py). */
-import type { ConfigMap, ConfigValue, Size } from "./types.ts";
+import type { Component, ConfigMap, ConfigValue, Size } from "./types.ts";
 
 /** One transform: the size after it, `undefined` where it varies or is not known. Sizes before it may be unknown too. */
 type SizeRule = (args: ConfigMap, before: Size | undefined) => Size | undefined;
@@ -157,4 +157,12 @@ export function sizeAfter(transforms: ConfigValue | undefined, before: Size | un
     size = rules.get(transform.type)?.(transform, size);
   }
   return size;
+}
+
+/** Keys under which PaddleSeg's data sets take transforms; EG1800 and SUPERVISELY run a common list and then one of two more. */
+export const transformKeys = ["transforms", "common_transforms", "transforms1"] as const;
+
+/** The lists that an image goes through, in order (datasets/eg1800.py and supervisely.py for the three lists). */
+export function transformLists(dataset: Component): readonly (ConfigValue | undefined)[] {
+  return transformKeys.map((key) => dataset.args[key]);
 }
