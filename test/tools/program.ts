@@ -54,8 +54,9 @@ export async function loadProgram(): Promise<Program> {
 async function loadSimulate() {
   try {
     return (await import("../../src/step/simulate.ts")).simulate;
-  } catch {
-    throw new Error("the program has no src/step/simulate.ts yet");
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    throw missing ? new Error("the program has no src/step/simulate.ts yet") : error;
   }
 }
 
