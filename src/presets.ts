@@ -1,73 +1,36 @@
-/** @file Finds and validates presets/ by name: cards and Paddle versions. Reads only the file it needs. */
+/** @file Finds presets by name: cards and Paddle versions. An index made from the YAML files saves parsing them at each start. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { parse } from "yaml";
-import { z } from "zod";
 import { suggest, UserError } from "./errors.ts";
-import { deriveCudaTotal, type Gpu, type MemoryRuntime } from "./memory/card.ts";
+import type { Gpu } from "./memory/card.ts";
+import { parseGpuFile, parseRuntimeFile, type Runtime } from "./preset-files.ts";
 import type { GpuBudget } from "./report/report.ts";
-import { formatBytes, GiB, MiB, parseBytes } from "./units.ts";
+import { formatBytes, parseBytes } from "./units.ts";
 
-const mebibytes = z.number().int().positive().nullable();
+export type { Runtime } from "./preset-files.ts";
 
-const gpuFile = z.strictObject({
-  name: z.string(),
-  aliases: z.array(z.string()),
-  form: z.enum(["desktop", "laptop", "workstation", "server", "embedded"]),
-  architecture: z.string(),
-  compute_capability: z.string().regex(/^\d+\.\d$/),
-  multiprocessors: z.number().int().positive(),
-  tensor_cores: z.boolean(),
-  bandwidth_gb_per_s: z.number().positive(),
-  nominal_gb: z.number().positive(),
-  smi_total_mib: mebibytes,
-  cuda_total_mib: z.strictObject({ linux: mebibytes, windows: mebibytes }),
-  source: z.array(z.string()).min(1),
-});
-
-const ops = z.array(z.string()).readonly();
-const levels = z.strictObject({ O1: ops, O2: ops });
-const runtimeFile = z.strictObject({
-  name: z.string(),
-  paddle: z.string(),
-  cuda: z.strictObject({ version: z.string(), lazy_loading: z.boolean() }),
-  allocator: z.strictObject({
-    strategy: z.literal("auto_growth"),
-    alignment_bytes: z.literal(256),
-    chunk_floor_mib: z.number().int().nonnegative(),
-  }),
-  conv_workspace_limit_mib: z.number().int(),
-  amp: z.strictObject({ white: levels, black: levels, custom_white: ops, custom_black: ops }),
-});
-
-/** One Paddle version: what the memory model needs, and the op lists of auto_cast. */
-export interface Runtime extends MemoryRuntime {
-  readonly paddle: string;
-  readonly cuda: string;
-  /** Paddle's own lists for float16 by level, and what PaddleSeg adds to them. */
-  readonly amp: {
-    readonly white: Readonly<Record<"O1" | "O2", readonly string[]>>;
-    readonly black: Readonly<Record<"O1" | "O2", readonly string[]>>;
-    readonly customWhite: readonly string[];
-    readonly customBlack: readonly string[];
-  };
+/** Every preset by id, as its YAML file says. Written by `npx vitest run test/presets.test.ts --update`, checked by the same test. */
+export interface PresetIndex {
+  readonly gpus: Readonly<Record<string, Gpu>>;
+  readonly runtimes: Readonly<Record<string, Runtime>>;
 }
 
-let root: string | undefined;
+let folder: string | undefined;
+let index: PresetIndex | undefined;
 
 /** The folder `presets`: beside the folder of the running file (dist/cli.cjs, src/presets.ts), or of a folder around it. */
 export function presetsFolder(): string {
-  if (root !== undefined) return root;
+  if (folder !== undefined) return folder;
   // An ES module has no __dirname; there the program that was started says where to look.
-  let folder = typeof __dirname === "string" ? __dirname : dirname(process.argv[1] ?? "");
-  while (!existsSync(join(folder, "presets", "gpus"))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error("the folder presets/ of vram-plan is missing");
-    folder = parent;
+  let around = typeof __dirname === "string" ? __dirname : dirname(process.argv[1] ?? "");
+  while (!existsSync(join(around, "presets", "gpus"))) {
+    const parent = dirname(around);
+    if (parent === around) throw new Error("the folder presets/ of vram-plan is missing");
+    around = parent;
   }
-  root = join(folder, "presets");
-  return root;
+  folder = join(around, "presets");
+  return folder;
 }
 
 /** What counts in a name: letters and digits, without the vendor. `NVIDIA RTX-4070` and `rtx4070` are one. */
@@ -76,78 +39,64 @@ export function nameKey(name: string): string {
   return key.startsWith("nvidia") ? key.slice("nvidia".length) : key;
 }
 
-/** Ids of a folder of presets: its file names. */
-function listIds(folder: string): readonly string[] {
-  const files = readdirSync(join(presetsFolder(), folder)).filter((file) => file.endsWith(".yaml"));
+/** The ids in presets/gpus or presets/runtimes: its file names. */
+function listIds(kind: keyof PresetIndex): readonly string[] {
+  const files = readdirSync(join(presetsFolder(), kind)).filter((file) => file.endsWith(".yaml"));
   return files.map((file) => file.slice(0, -".yaml".length)).sort();
 }
 
-/** Reads and checks one file of presets/; a wrong one is a broken installation, told with its path. */
-function readPreset<T>(folder: string, id: string, schema: z.ZodType<T>): T {
-  const file = join(presetsFolder(), folder, `${id}.yaml`);
-  const result = schema.safeParse(parse(readFileSync(file, "utf8")));
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new UserError("preset-invalid", { file, reason: `${issue?.path.join(".")}: ${issue?.message}` });
+function readFrom<T>(kind: keyof PresetIndex, id: string, parse: (id: string, file: string, text: string) => T): T {
+  const file = join(presetsFolder(), kind, `${id}.yaml`);
+  return parse(id, file, readFileSync(file, "utf8"));
 }
 
-/** Ids of all cards. */
-export function listGpuIds(): readonly string[] {
-  return listIds("gpus");
-}
-
-/** One card by its id, which is its file name. */
-export function readGpu(id: string): Gpu {
-  const file = readPreset("gpus", id, gpuFile);
-  const smiTotal = file.smi_total_mib === null ? file.nominal_gb * GiB : file.smi_total_mib * MiB;
-  const { linux, windows } = file.cuda_total_mib;
+/** The index as the YAML files say now, every one of them read and checked. */
+export function buildIndex(): PresetIndex {
   return {
-    id,
-    name: file.name,
-    aliases: file.aliases,
-    form: file.form,
-    architecture: file.architecture,
-    computeCapability: Number(file.compute_capability),
-    multiprocessorCount: file.multiprocessors,
-    hasTensorCores: file.tensor_cores,
-    bandwidthGBPerSecond: file.bandwidth_gb_per_s,
-    smiTotalBytes: smiTotal,
-    // On Windows CUDA reports the whole total (RTX 4070: 12,282 MiB; RTX 4060 Laptop: 8,188 MiB).
-    cudaTotalBytes: {
-      linux: linux === null ? deriveCudaTotal(smiTotal) : linux * MiB,
-      windows: windows === null ? smiTotal : windows * MiB,
-    },
-    isCudaTotalDerived: linux === null,
-    sources: file.source,
+    gpus: Object.fromEntries(listIds("gpus").map((id) => [id, readFrom("gpus", id, parseGpuFile)])),
+    runtimes: Object.fromEntries(listIds("runtimes").map((id) => [id, readFrom("runtimes", id, parseRuntimeFile)])),
   };
 }
 
-/** Names and aliases of the given cards by key, in order of key: the text of presets/gpus/index.json. */
-export function indexGpus(gpus: readonly Gpu[]): Readonly<Record<string, string>> {
-  const entries = gpus.flatMap((gpu) =>
-    [gpu.id, gpu.name, ...gpu.aliases].map((name) => [nameKey(name), gpu.id] as const),
-  );
-  return Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+/** The index on disk. It is the program's own file and checked when made, so its form is taken on trust. */
+function readIndex(): PresetIndex {
+  if (index !== undefined) return index;
+  const file = join(presetsFolder(), "index.json");
+  const read: PresetIndex = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : buildIndex();
+  index = read;
+  return read;
 }
 
-const indexFile = z.record(z.string(), z.string());
+/** All cards, by id. A YAML file that the index does not know yet is read as well. */
+export function listGpus(): readonly Gpu[] {
+  const { gpus } = readIndex();
+  return listIds("gpus").map((id) => gpus[id] ?? readFrom("gpus", id, parseGpuFile));
+}
 
-/** The card of a name, an alias or an id; undefined if there is none. The index saves reading every file. */
-function findGpuId(name: string): string | undefined {
-  const index = indexFile.parse(JSON.parse(readFileSync(join(presetsFolder(), "gpus", "index.json"), "utf8")));
-  return Object.hasOwn(index, nameKey(name)) ? index[nameKey(name)] : undefined;
+function matchGpu(name: string, gpus: readonly Gpu[]): Gpu | undefined {
+  const key = nameKey(name);
+  if (key === "") return undefined;
+  return gpus.find((gpu) => [gpu.id, gpu.name, ...gpu.aliases].some((known) => nameKey(known) === key));
 }
 
 /** The card that a person means by `4070`, `rtx-4070` or `RTX 4070`. Throws `gpu-not-known` with the nearest names. */
 export function findGpu(name: string): Gpu {
-  const id = findGpuId(name);
-  if (id !== undefined) return readGpu(id);
-  throw new UserError("gpu-not-known", { name, near: suggest(name, listGpuIds()) });
+  const gpus = listGpus();
+  const found = matchGpu(name, gpus);
+  if (found !== undefined) return found;
+  throw new UserError("gpu-not-known", { name, near: suggestGpus(name, gpus) });
+}
+
+/** A near name may be an alias (`4070 super`); what is suggested is the card's id. */
+function suggestGpus(name: string, gpus: readonly Gpu[]): readonly string[] {
+  const ids = new Map(gpus.flatMap((gpu) => [gpu.id, ...gpu.aliases].map((known) => [known, gpu.id] as const)));
+  const near = suggest(name, ids.keys(), 6).map((known) => ids.get(known) ?? known);
+  return [...new Set(near)].slice(0, 3);
 }
 
 /** What `--gpu` says: a card, or a size such as `12GiB`, which is then all usable. A bare number is a card's name. */
 export function resolveGpu(text: string): { readonly gpu: Gpu } | { readonly budget: GpuBudget } {
-  const bytes = /[a-z]\s*$/i.test(text) && findGpuId(text) === undefined ? parseBytes(text) : undefined;
+  const bytes = /[a-z]\s*$/i.test(text) ? parseBytes(text) : undefined;
   if (bytes === undefined || bytes === 0) return { gpu: findGpu(text) };
   return { budget: { name: formatBytes(bytes), totalBytes: bytes, usableBytes: bytes } };
 }
@@ -162,19 +111,5 @@ export function findRuntime(name = "paddle-2.6"): Runtime {
   const known = listRuntimeIds();
   const id = known.find((candidate) => candidate === name || candidate === `paddle-${name}`);
   if (id === undefined) throw new UserError("runtime-not-known", { name, known });
-  const file = readPreset("runtimes", id, runtimeFile);
-  return {
-    name: id,
-    paddle: file.paddle,
-    cuda: file.cuda.version,
-    chunkFloorBytes: file.allocator.chunk_floor_mib * MiB,
-    convWorkspaceLimitBytes: file.conv_workspace_limit_mib * MiB,
-    lazyLoading: file.cuda.lazy_loading,
-    amp: {
-      white: file.amp.white,
-      black: file.amp.black,
-      customWhite: file.amp.custom_white,
-      customBlack: file.amp.custom_black,
-    },
-  };
+  return readIndex().runtimes[id] ?? readFrom("runtimes", id, parseRuntimeFile);
 }
