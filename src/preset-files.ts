@@ -2,8 +2,8 @@
 import { parse } from "yaml";
 import { z } from "zod";
 import { UserError } from "./errors.ts";
-import { allocatorAlignment } from "./memory/allocator.ts";
 import { deriveCudaTotal, type Gpu, type MemoryRuntime } from "./memory/card.ts";
+import { allocatorAlignment } from "./memory/rounding.ts";
 import { GiB, MiB } from "./units.ts";
 
 /** One Paddle version: what the memory model needs, and the op lists of auto_cast. */

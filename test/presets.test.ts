@@ -115,7 +115,7 @@ describe("budget of a card", () => {
   it("is less with a desktop, and less on Windows", () => {
     expect(cardBudget(gpu, { display: true }).usableBytes).toBe(11_294 * MiB);
     const windows = cardBudget(gpu, { system: "windows", display: true }).usableBytes;
-    // The facts' worked case: 12,282 MiB less 5 % less 700 MiB.
+    // 12,282 MiB less 5 % less 700 MiB.
     expect(Math.abs(windows - (12_282 * 0.95 - 700) * MiB)).toBeLessThan(MiB);
   });
 });

@@ -2,9 +2,7 @@
 import { BlockPool, none } from "./blocks.ts";
 import { Driver } from "./driver.ts";
 import { FreeIndex } from "./free-index.ts";
-
-/** Requests are rounded up to this: `GpuMinChunkSize` of Paddle's auto_growth_best_fit_allocator.cc. */
-export const allocatorAlignment = 256;
+import { allocatorAlignment, toUnits } from "./rounding.ts";
 
 export interface AllocatorOptions {
   /** Smallest chunk: FLAGS_auto_growth_chunk_size_in_mb, 0 in every Paddle package, so chunks are as large as the request. */
@@ -22,16 +20,6 @@ export interface OutOfMemory {
   readonly reservedBytes: number;
   readonly allocatedBytes: number;
   readonly limitBytes: number;
-}
-
-/** Bytes in units of the alignment, rounded up: what blocks are counted in. */
-export function toUnits(bytes: number): number {
-  return Math.ceil(bytes / allocatorAlignment);
-}
-
-/** Rounds a request up as the allocator does. */
-export function roundRequest(bytes: number): number {
-  return toUnits(bytes) * allocatorAlignment;
 }
 
 /** A block as a picture of memory shows it. */

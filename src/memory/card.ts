@@ -45,7 +45,7 @@ export function deriveCudaTotal(smiTotalBytes: number): number {
 
 /**
  * What a desktop keeps on the card. 973 to 1651 MiB were reported for idle Windows desktops and 100 to 900 MiB are usual on Linux;
- * 700 MiB is the middle figure of the facts' own worked case (inferred).
+ * 700 MiB lies in the lower half of both (inferred).
  */
 const desktopBytes = 700 * MiB;
 

@@ -1,6 +1,6 @@
 /** @file One pass over a stretch of events: the running sum of allocated bytes and the highest it reaches, by site. */
 import type { EventLog } from "../engine/events.ts";
-import { allocatorAlignment, toUnits } from "./allocator.ts";
+import { allocatorAlignment, toUnits } from "./rounding.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** A stretch of the log, in event numbers: from `from` up to and without `to`. */

@@ -2,7 +2,7 @@
 import type { EventLog, Phase, StorageKind } from "../engine/events.ts";
 import { storageKinds } from "../engine/events.ts";
 import type { Holder, Peak } from "../report/report.ts";
-import { roundRequest } from "./allocator.ts";
+import { roundRequest } from "./rounding.ts";
 import { requestUnits, type Scan, scan } from "./scan.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -34,7 +34,7 @@ export interface Tallies {
   readonly layerPeaks: ReadonlyMap<string, number>;
 }
 
-/** The iteration whose step is reported: the first allocates optimizer state, the third repeats the second (../shared/truth). */
+/** The iteration whose step is reported: the first allocates optimizer state, the third repeats the second. */
 const reportedStep = 3;
 /** The image that is reported: the first one meets what training left behind, the second repeats. */
 const reportedImage = 2;

@@ -1,7 +1,8 @@
-/** @file The allocator against hand-worked cases and against a slow reference written from the facts alone. */
+/** @file The allocator against hand-worked cases and against a slow reference written from the rules alone. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Allocator, type BlockView, roundRequest } from "../../src/memory/allocator.ts";
+import { Allocator, type BlockView } from "../../src/memory/allocator.ts";
+import { roundRequest } from "../../src/memory/rounding.ts";
 
 const MiB = 1024 * 1024;
 
@@ -97,6 +98,33 @@ describe("allocator", () => {
     expect(allocator.pagesPeak).toBe(6 * MiB);
   });
 
+  it("counts exactly beyond 512 GiB, where a size no longer fits 31 bits of units", () => {
+    const allocator = new Allocator();
+    const huge = 3 * 1024 * 1024 * MiB + 256;
+    allocator.allocate(0, 1024);
+    allocator.allocate(1, huge);
+    allocator.free(1);
+    allocator.allocate(2, 512);
+    allocator.allocate(3, huge - 512);
+    expect(allocator.blockOf(2)?.bytes).toBe(512);
+    allocator.free(2);
+    allocator.free(3);
+    expect(allocator.freeBlocks().map((b) => b.bytes)).toEqual([huge]);
+    expect([allocator.allocated, allocator.reserved]).toEqual([1024, huge + 1024]);
+  });
+
+  it("keeps count of thousands of blocks", () => {
+    const allocator = new Allocator({}, 1);
+    const ids = Array.from({ length: 5000 }, (_, i) => i);
+    for (const id of ids) allocator.allocate(id, 256 * (1 + (id % 7)));
+    for (const id of ids) if (id % 2 === 0) allocator.free(id);
+    expect(allocator.idle.count).toBe(2500);
+    const before = allocator.reserved;
+    expect(allocator.freeIdleChunks()).toBe(before - allocator.allocated);
+    for (const id of ids) allocator.free(id);
+    expect([allocator.allocated, allocator.idle.count]).toEqual([0, 2500]);
+  });
+
   it("refuses an id that holds something", () => {
     const allocator = new Allocator();
     allocator.allocate(0, 1);
@@ -104,7 +132,7 @@ describe("allocator", () => {
   });
 });
 
-/** The facts, word for word and slowly: chunks are lists of blocks; every choice looks at every block. */
+/** The rules, word for word and slowly: chunks are lists of blocks; every choice looks at every block. */
 class Reference {
   chunks: { id: number | undefined; bytes: number }[][] = [];
   readonly bases: number[] = [];
@@ -195,7 +223,7 @@ const program = fc.record({
 });
 
 describe("allocator against the reference", () => {
-  it("agrees on blocks, peaks and refusals in random programs", () => {
+  it("agrees on blocks, peaks and refusals in 10,000 random programs", { timeout: 120_000 }, () => {
     fc.assert(
       fc.property(program, ({ floor, limit, commands }) => {
         const allocator = new Allocator({ chunkFloorBytes: floor, limitBytes: limit }, 4);
@@ -219,7 +247,7 @@ describe("allocator against the reference", () => {
         }
         checkBlocks(allocator, reference, asked);
       }),
-      { numRuns: 2000 },
+      { numRuns: 10_000 },
     );
   });
 });

@@ -47,7 +47,7 @@ describe("estimateMemory", () => {
 });
 
 describe("context", () => {
-  it("is the facts' range by loading mode, with cuBLAS's share on Hopper", () => {
+  it("is a range by loading mode, with cuBLAS's share on Hopper", () => {
     expect(contextBytes({ lazyLoading: true })).toMatchObject({
       lowBytes: 320 * MiB,
       expectedBytes: 550 * MiB,

@@ -1,7 +1,7 @@
 /** @file Peaks, who holds them, and what the log's marks cut out. */
 import { describe, expect, it } from "vitest";
 import { storageKinds } from "../../src/engine/events.ts";
-import { roundRequest } from "../../src/memory/allocator.ts";
+import { roundRequest } from "../../src/memory/rounding.ts";
 import { tally } from "../../src/memory/tally.ts";
 import { LogBuilder, networkLog } from "./logs.ts";
 
