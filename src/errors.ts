@@ -35,6 +35,28 @@ export interface ErrorData {
   "runtime-not-known": { readonly name: string; readonly known: readonly string[] };
   "preset-invalid": { readonly file: string; readonly reason: string };
   "edit-impossible": { readonly key: string; readonly reason: string };
+  "not-modelled": {
+    readonly kind: string;
+    readonly name: string;
+    readonly near: readonly string[];
+    readonly folder: string;
+  };
+  "argument-wrong": {
+    readonly component: string;
+    readonly argument: string;
+    readonly reason: string;
+    readonly near: readonly string[];
+  };
+  "shape-refused": {
+    readonly layer: string;
+    readonly op: string;
+    readonly reason: string;
+    readonly shapes: readonly string[];
+  };
+  "crop-not-known": { readonly config: string };
+  "eval-size-not-known": { readonly dataset: string };
+  "logits-losses-differ": { readonly logits: number; readonly losses: number };
+  "recompute-not-known": { readonly layer: string; readonly near: readonly string[] };
 }
 
 /** A code of the table. */
@@ -133,6 +155,35 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "gpu-not-known": {
     message: (d) => `No card is called "${d.name}".`,
     hint: (d) => didYouMean(d.near, "See vram-plan list gpus, or give the memory itself, such as --gpu 12GiB."),
+  },
+  "not-modelled": {
+    message: (d) => `The ${d.kind} ${d.name} is not modelled; nothing is guessed.`,
+    hint: (d) => didYouMean(d.near, `It would be added as one file in ${d.folder}, with one line in the index there.`),
+  },
+  "argument-wrong": {
+    message: (d) => `${d.reason}.`,
+    hint: (d) => didYouMean(d.near, `Correct ${d.argument} of ${d.component}.`),
+  },
+  "shape-refused": {
+    message: (d) =>
+      `The network fails at this size: ${d.op} in ${d.layer || "the training loop"} got ${d.shapes.join(" and ")}; ${d.reason}.`,
+    hint: () => "Choose a size on the network's stride, as Paddle itself would refuse this one.",
+  },
+  "crop-not-known": {
+    message: (d) => `No transform of train_dataset in ${d.config} fixes the size of the training images.`,
+    hint: () => "Give the size, such as --crop-size 1024x512.",
+  },
+  "eval-size-not-known": {
+    message: (d) => `The size of the validation images of ${d.dataset} is not known.`,
+    hint: () => "Give the size, such as --eval-size 2048x1024.",
+  },
+  "logits-losses-differ": {
+    message: (d) => `The network returns ${d.logits} logits, but loss has ${d.losses} terms.`,
+    hint: () => "Give loss as many types and coef as the network returns logits.",
+  },
+  "recompute-not-known": {
+    message: (d) => `There is no layer ${d.layer} to recompute.`,
+    hint: (d) => didYouMean(d.near, "See the layers in vram-plan estimate CONFIG --depth 3."),
   },
   "runtime-not-known": {
     message: (d) => `No runtime is called "${d.name}".`,

@@ -17,6 +17,13 @@ export function gradientOf(leaf: Tensor): Tensor | undefined {
   return leafGradients.get(leaf)?.tensor;
 }
 
+/** Takes a leaf's gradient away from it. */
+export function takeGradient(leaf: Tensor): Tensor | undefined {
+  const gradient = leafGradients.get(leaf)?.tensor;
+  leafGradients.delete(leaf);
+  return gradient;
+}
+
 /** `clear_gradients()`: the buffers stay, filled with zeros. */
 export function zeroGradients(leaves: Iterable<Tensor>): void {
   for (const leaf of leaves) {

@@ -192,10 +192,28 @@ function metaOf(x: Tensor): TensorMeta {
     : { shape: x.shape, dtype: x.dtype, strides: x.strides };
 }
 
+/** Hands a convolution's geometry to the memory model; its two gradients follow when backward runs. */
 function recordConvolution<A>(
-  _e: Engine,
-  _op: Op<A>,
-  _inputs: readonly Tensor[],
-  _outputs: readonly Tensor[],
-  _attrs: A,
-): void {}
+  e: Engine,
+  op: Op<A>,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  attrs: A,
+): void {
+  const [x, w] = inputs;
+  const out = outputs[0];
+  if (!x || !w || !out || !op.conv) return;
+  const { groups, stride, dilation, channelsLast } = op.conv(attrs);
+  e.log.convolutions.push({
+    at: e.log.length,
+    direction: "forward",
+    input: x.shape,
+    filter: w.shape,
+    output: out.shape,
+    dtype: x.dtype,
+    groups,
+    stride,
+    dilation,
+    layout: channelsLast ? "NHWC" : "NCHW",
+  });
+}

@@ -22,8 +22,10 @@ export class Engine {
   gradEnabled = true;
   /** Undefined outside `auto_cast`. */
   amp: AmpState | undefined = undefined;
-  /** Floating point operations of the forward ops so far, and what recompute adds. */
+  /** Floating point operations of the forward ops so far, recomputed ones included. */
   flops = 0;
+  /** Those of them that recompute added. */
+  recomputedFlops = 0;
   private phase: Phase = "other";
   private stage: Stage = "build";
   private readonly layers: string[] = [];

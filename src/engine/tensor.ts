@@ -18,10 +18,11 @@ export class Storage {
  */
 export class Tensor implements TensorMeta {
   readonly shape: Shape;
-  readonly dtype: DType;
+  /** Changes only where `amp.decorate` casts a parameter. */
+  dtype: DType;
   /** In elements; undefined: contiguous. */
   readonly strides: readonly number[] | undefined;
-  readonly storage: Storage;
+  storage: Storage;
   references = 0;
   alive = true;
   stopGradient = true;

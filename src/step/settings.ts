@@ -4,10 +4,12 @@ import type { Size } from "../config/types.ts";
 export type Precision = "fp32" | "fp16";
 export type AmpLevel = "O1" | "O2";
 
-/** Sliding-window or resized evaluation in place of the whole image. */
+/** The evaluated image, and sliding-window evaluation in place of the whole image. */
 export interface EvaluationSettings {
-  /** Size of the image given to the network; undefined: the config's data set decides. */
+  /** Size of the image given to the network: after the validation transforms. */
   readonly size?: Size | undefined;
+  /** Size to which results are brought back; undefined: the same. */
+  readonly original?: Size | undefined;
   readonly slide?: { readonly crop: Size; readonly stride: Size } | undefined;
 }
 

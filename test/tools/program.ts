@@ -3,7 +3,9 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigMap, ConfigValue, Size, TrainConfig } from "../../src/config/types.ts";
 import type { EventLog } from "../../src/engine/events.ts";
 import { estimateMemory } from "../../src/memory/estimate.ts";
+import { findRuntime } from "../../src/presets.ts";
 import type { Estimate } from "../../src/report/report.ts";
+import { stepRuntime } from "../../src/step/runtime.ts";
 import { defaultSettings, type Settings } from "../../src/step/settings.ts";
 
 /** What `simulate` gives back. */
@@ -38,7 +40,8 @@ export function configFromResolved(resolved: ConfigMap): TrainConfig {
 /** Loads the program under test; an Error says which part is not there yet. */
 export async function loadProgram(): Promise<Program> {
   const simulate = await loadSimulate();
-  const run = (config: TrainConfig, settings: Settings): Run => simulate(config, settings, undefined);
+  const runtime = stepRuntime(findRuntime());
+  const run = (config: TrainConfig, settings: Settings): Run => simulate(config, settings, runtime);
   return {
     config: configFromResolved,
     simulate: run,

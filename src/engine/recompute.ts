@@ -1,0 +1,96 @@
+/** @file Recompute (checkpointing) as `paddle.distributed.fleet.utils.recompute` does it: a PyLayer around a forward. */
+import { numel, sizeOf } from "../ops/types.ts";
+import { backwardFrom, takeGradient } from "./backward.ts";
+import { current, type Engine, noGrad } from "./engine.ts";
+import { drop, release, retain } from "./references.ts";
+import { accumulationNode, type Edge, GradNode } from "./tape.ts";
+import { Tensor } from "./tensor.ts";
+
+/**
+ * Runs `body` without a tape, keeps its tensor inputs, and runs it again in backward. If no tensor input needs a
+ * gradient the outputs get none, and neither do the parameters inside: Paddle's own trap (facts/paddle-memory.md, part 6 no. 6).
+ * The AMP state is captured and set again in backward.
+ */
+export function recompute<A extends readonly unknown[], R>(inputs: A, body: (inputs: readonly unknown[]) => R): R {
+  const e = current();
+  const result = noGrad(() => body(inputs));
+  const tensors = tensorsOf(inputs);
+  if (tensors.every((x) => x.stopGradient)) return result;
+  const outputs = tensorsOf(result);
+  const node = new GradNode("PyLayerGradNode", undefined, tensors, outputs, tensors.map(edgeTo), e.currentLayer);
+  retain(inputs);
+  const amp = e.amp;
+  node.run = (_, grads) => again(e, inputs, body, amp, grads);
+  node.dispose = () => release(inputs);
+  outputs.forEach((out, slot) => {
+    out.stopGradient = false;
+    out.node = node;
+    out.slot = slot;
+    node.references++;
+  });
+  return result;
+}
+
+function edgeTo(x: Tensor): Edge | undefined {
+  if (x.stopGradient) return undefined;
+  const node = x.node ?? accumulationNode(x);
+  node.references++;
+  return { node, slot: x.slot };
+}
+
+/** The tensors in a value, in order. */
+function tensorsOf(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  if (typeof value === "object" && value !== null && Symbol.iterator in value) return iterate(value).flatMap(tensorsOf);
+  return [];
+}
+
+function iterate(value: object): unknown[] {
+  return Array.isArray(value) ? value : Object.values(value);
+}
+
+function again<R>(
+  e: Engine,
+  inputs: readonly unknown[],
+  body: (inputs: readonly unknown[]) => R,
+  amp: Engine["amp"],
+  grads: readonly (Tensor | undefined)[],
+): (Tensor | undefined)[] {
+  const [oldAmp, oldGrad] = [e.amp, e.gradEnabled];
+  e.amp = amp;
+  e.gradEnabled = true;
+  const leaves: Tensor[] = [];
+  const detached = inputs.map((x) => detach(x, leaves));
+  retain(detached);
+  const before = e.flops;
+  const result = body(detached);
+  e.recomputedFlops += e.flops - before;
+  e.amp = oldAmp;
+  retain(result);
+  const roots = tensorsOf(result).flatMap((out, i) => {
+    const grad = grads[i];
+    return grad && out.node ? [{ node: out.node, slot: out.slot, grad: copy(e, grad) }] : [];
+  });
+  backwardFrom(e, roots);
+  e.gradEnabled = oldGrad;
+  release(result);
+  const produced = leaves.map(takeGradient);
+  release(detached);
+  drop(detached);
+  return produced;
+}
+
+/** An input as the block sees it the second time: a leaf that shares the storage. */
+function detach(value: unknown, leaves: Tensor[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => detach(item, leaves));
+  if (!(value instanceof Tensor)) return value;
+  const leaf = new Tensor(value.shape, value.dtype, value.storage, value.strides);
+  leaf.stopGradient = value.stopGradient;
+  leaves.push(leaf);
+  return leaf;
+}
+
+/** The incoming gradient is copied once (facts/paddle-memory.md, part 6 no. 4). */
+function copy(e: Engine, grad: Tensor): Tensor {
+  return new Tensor(grad.shape, grad.dtype, e.allocate(numel(grad.shape) * sizeOf(grad.dtype), "assign"));
+}

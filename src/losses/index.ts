@@ -1,0 +1,27 @@
+/** @file The losses by their PaddleSeg names. To add one: one file, one line here, one truth case. */
+import type { Args } from "../nn/args.ts";
+import type { AnyLayer } from "../nn/layer.ts";
+import { NotModelled } from "../nn/not-modelled.ts";
+import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
+import type { AnyLoss } from "./loss.ts";
+import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
+
+export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
+  CrossEntropyLoss: (args) => new CrossEntropyLoss(args),
+  OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
+};
+
+/** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. */
+export function buildLoss(args: Args): AnyLoss {
+  const make = losses[args.type];
+  if (make === undefined) throw new NotModelled("loss", args.type, Object.keys(losses), "src/losses");
+  const loss = make(args);
+  nameLoss(loss);
+  return loss;
+}
+
+/** PaddleSeg's losses have no structured names: each layer is known by its class. */
+function nameLoss(layer: AnyLayer): void {
+  layer.name = `loss:${layer.constructor.name}`;
+  for (const [, child] of layer.children()) nameLoss(child);
+}

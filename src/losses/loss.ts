@@ -1,0 +1,31 @@
+/** @file What the training program asks of a loss. */
+import type { PyList } from "../engine/references.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { Args } from "../nn/args.ts";
+import { Layer } from "../nn/layer.ts";
+import * as t from "../nn/tensor.ts";
+import type { DType, Shape } from "../ops/types.ts";
+
+/** Logits [N, C, H, W] and int64 labels [N, H, W] (or [N, 1, H, W]) to a scalar, or to a list of them (MixedLoss). */
+export abstract class Loss<R extends Tensor | PyList = Tensor> extends Layer<readonly [Tensor, Tensor], R> {
+  /** PaddleSeg's class name. */
+  abstract readonly type: string;
+  /** Takes the edge map in place of the labels (`BCELoss(edge_label=True)`). */
+  readonly usesEdges: boolean = false;
+}
+
+/** A loss of either kind. */
+export type AnyLoss = Loss<Tensor | PyList>;
+
+/** A tensor that a loss's constructor puts on the card (`paddle.to_tensor(weight)`): it lives as long as the loss. */
+export function constant(shape: Shape, dtype: DType = "float32"): Tensor {
+  const out = t.toTensor(shape, dtype);
+  out.references++;
+  return out;
+}
+
+/** The `weight` argument: one number for each class, or none. */
+export function classWeights(args: Args): Tensor | undefined {
+  const weights = args.optionalNumbers("weight");
+  return weights === undefined ? undefined : constant([weights.length]);
+}

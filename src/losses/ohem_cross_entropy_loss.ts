@@ -1,0 +1,82 @@
+/** @file OhemCrossEntropyLoss (`paddleseg/models/losses/ohem_cross_entropy_loss.py`): its temporaries set PP-LiteSeg's peak. */
+import { drop } from "../engine/references.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { Args } from "../nn/args.ts";
+import * as F from "../nn/functional.ts";
+import * as t from "../nn/tensor.ts";
+import { numel } from "../ops/types.ts";
+import { classWeights, Loss } from "./loss.ts";
+
+interface Locals {
+  label: Tensor;
+  valid_mask: Tensor;
+  num_valid: Tensor;
+  prob: Tensor;
+  label_onehot: Tensor;
+  index: Tensor;
+  threshold_index: Tensor;
+  kept_mask: Tensor;
+  loss: Tensor;
+  avg_loss: Tensor;
+}
+
+/**
+ * Hard pixels are chosen by sorting all probabilities when `min_kept` is less than the valid pixels. How many pixels are
+ * valid depends on the labels; the worst case is taken: all of them, so the sort happens if `min_kept` < N·H·W.
+ */
+export class OhemCrossEntropyLoss extends Loss {
+  readonly type = "OhemCrossEntropyLoss";
+  private readonly minKept: number;
+  private readonly weight: Tensor | undefined;
+
+  constructor(args: Args) {
+    super();
+    args.ignore("thresh", "ignore_index");
+    this.minKept = args.int("min_kept", 10000);
+    this.weight = classWeights(args);
+    args.finish();
+  }
+
+  forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
+    f.label = label.shape.length === logit.shape.length ? label : t.unsqueeze(label, 1);
+    const [n, c, h, w] = [logit.dim(0), logit.dim(1), logit.dim(2), logit.dim(3)];
+    f.label = t.cast(t.reshape(f.label, [-1]), "int64");
+    f.valid_mask = t.cast(t.notEqual(f.label, 255), "int64");
+    f.num_valid = t.sum(f.valid_mask);
+    f.label = t.multiply(f.label, f.valid_mask);
+    f.prob = F.softmax(logit);
+    f.prob = t.reshape(t.transpose(f.prob, [1, 0, 2, 3]), [c, -1]);
+    drop(t.greaterThan(f.num_valid, this.minKept));
+    if (this.minKept < numel(f.label.shape)) {
+      drop(t.greaterThan(f.num_valid, 0));
+      this.select(f, c);
+    }
+    f.label = t.add(f.label, t.scale(t.rsub(1, f.valid_mask)));
+    f.label = t.reshape(f.label, [n, 1, h, w]);
+    f.valid_mask = t.cast(t.reshape(f.valid_mask, [n, 1, h, w]), "float32");
+    f.loss = F.crossEntropy(logit, f.label, { weight: this.weight, axis: 1, reduction: "none" });
+    f.loss = t.multiply(f.loss, f.valid_mask);
+    const mean = t.mean(f.loss);
+    f.avg_loss = t.divide(mean, t.scale(t.mean(f.valid_mask)));
+    return f.avg_loss;
+  }
+
+  /** The probability of each pixel's own class, sorted; those under the threshold are kept. */
+  private select(f: Locals, classes: number): void {
+    f.prob = t.add(f.prob, t.cast(t.rsub(1, f.valid_mask), f.prob.dtype));
+    f.label_onehot = t.oneHot(f.label, classes);
+    f.label_onehot = t.transpose(f.label_onehot, [1, 0]);
+    f.prob = t.multiply(f.prob, f.label_onehot);
+    f.prob = t.sum(f.prob, 0);
+    if (this.minKept > 0) {
+      const [sorted, index] = t.argsort(f.prob);
+      f.index = index;
+      drop(sorted);
+      f.threshold_index = t.select(f.index, 0, 0);
+      drop(t.greaterThan(t.select(f.prob, 0, 0), 0.5));
+    }
+    f.kept_mask = t.cast(t.lessThan(f.prob, 0.5), "int64");
+    f.label = t.multiply(f.label, f.kept_mask);
+    f.valid_mask = t.multiply(f.valid_mask, f.kept_mask);
+  }
+}

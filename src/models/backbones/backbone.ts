@@ -1,0 +1,10 @@
+/** @file What a network may ask of a backbone. */
+import type { PyList } from "../../engine/references.ts";
+import type { Tensor } from "../../engine/tensor.ts";
+import type { Layer } from "../../nn/layer.ts";
+
+/** A feature extractor: image in, list of feature maps out, finest first. */
+export interface Backbone extends Layer<readonly [Tensor], PyList> {
+  /** Channels of each feature map it returns. */
+  readonly feat_channels: readonly number[];
+}

@@ -1,0 +1,9 @@
+/** @file What the training program asks of a network. */
+import type { PyList } from "../engine/references.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import type { Layer } from "../nn/layer.ts";
+
+/** Image in, list of logits out; `dataFormat` is NHWC where the network wants its input so. */
+export interface Network extends Layer<readonly [Tensor], PyList | readonly Tensor[]> {
+  readonly dataFormat?: "NCHW" | "NHWC";
+}

@@ -1,0 +1,163 @@
+/** @file PP-LiteSeg (`paddleseg/models/pp_liteseg.py`). */
+import { scope } from "../engine/frame.ts";
+import { PyList } from "../engine/references.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { type Args, ArgumentError } from "../nn/args.ts";
+import * as F from "../nn/functional.ts";
+import { Layer, LayerList, Sequential } from "../nn/layer.ts";
+import { AdaptiveAvgPool2D, Conv2D } from "../nn/layers.ts";
+import * as t from "../nn/tensor.ts";
+import type { ResizeMode } from "../ops/resize.ts";
+import type { Backbone } from "./backbones/backbone.ts";
+import { buildBackbone } from "./backbones/index.ts";
+import { ConvBNReLU } from "./blocks/conv.ts";
+import { fusionModules, type UAFM } from "./blocks/tensor-fusion.ts";
+import type { Network } from "./network.ts";
+
+/** Pyramid pooling whose results are added. */
+class PPContextModule extends Layer {
+  readonly stages: LayerList<Sequential>;
+  readonly conv_out: ConvBNReLU;
+
+  constructor(inChannels: number, interChannels: number, outChannels: number, bins: readonly number[]) {
+    super();
+    this.stages = new LayerList(
+      bins.map((size) => new Sequential(new AdaptiveAvgPool2D(size), new ConvBNReLU(inChannels, interChannels, 1))),
+    );
+    this.conv_out = new ConvBNReLU(interChannels, outChannels, 3, { padding: 1 });
+  }
+
+  forward(f: { out: Tensor | undefined; x: Tensor }, input: Tensor): Tensor {
+    for (const stage of this.stages) {
+      f.x = stage.call(input);
+      f.x = F.interpolate(f.x, input.hw, { mode: "bilinear" });
+      f.out = f.out === undefined ? f.x : t.add(f.out, f.x);
+    }
+    if (f.out === undefined) throw new ArgumentError("PPLiteSeg", "cm_bin_sizes", "cm_bin_sizes must not be empty");
+    f.out = this.conv_out.call(f.out);
+    return f.out;
+  }
+}
+
+class PPLiteSegHead extends Layer<readonly [readonly Tensor[]], PyList> {
+  readonly cm: PPContextModule;
+  readonly arm_list: LayerList<UAFM>;
+
+  constructor(args: Args, from: readonly number[], outs: readonly number[]) {
+    super();
+    const bins = args.numbers("cm_bin_sizes", [1, 2, 4]);
+    const middle = args.int("cm_out_ch", 128);
+    const armType = args.string("arm_type", "UAFM_SpAtten");
+    const resizeMode = args.string<ResizeMode>("resize_mode", "bilinear", ["bilinear", "nearest", "bicubic"]);
+    const Arm = fusionModules[armType];
+    if (Arm === undefined) {
+      throw new ArgumentError("PPLiteSeg", "arm_type", `there is no arm_type ${armType}`, Object.keys(fusionModules));
+    }
+    this.cm = new PPContextModule(from.at(-1)!, middle, middle, bins);
+    this.arm_list = new LayerList(
+      from.map((low, i) => new Arm(low, i === from.length - 1 ? middle : outs[i + 1]!, outs[i]!, 3, resizeMode)),
+    );
+  }
+
+  forward(f: { high_feat: Tensor; out_feat_list: PyList; low_feat: Tensor }, features: readonly Tensor[]): PyList {
+    f.high_feat = this.cm.call(features.at(-1)!);
+    f.out_feat_list = new PyList();
+    for (let i = features.length - 1; i >= 0; i--) {
+      f.low_feat = features[i]!;
+      f.high_feat = this.arm_list.at(i).call(f.low_feat, f.high_feat);
+      f.out_feat_list.insert(0, f.high_feat);
+    }
+    return f.out_feat_list;
+  }
+}
+
+class SegHead extends Layer {
+  readonly conv: ConvBNReLU;
+  readonly conv_out: Conv2D;
+
+  constructor(inChannels: number, midChannels: number, classes: number) {
+    super();
+    this.conv = new ConvBNReLU(inChannels, midChannels, 3, { stride: 1, padding: 1, bias: false });
+    this.conv_out = new Conv2D(midChannels, classes, 1, { bias: false });
+  }
+
+  forward(f: { x: Tensor }, x: Tensor): Tensor {
+    f.x = this.conv.call(x);
+    f.x = this.conv_out.call(f.x);
+    return f.x;
+  }
+}
+
+/** A list argument of one entry stands for all; another length is refused as Paddle's assert does. */
+function forEach(args: Args, name: string, fallback: readonly number[], count: number): readonly number[] {
+  const list = args.numbers(name, fallback);
+  const all = list.length === 1 ? new Array<number>(count).fill(list[0]!) : list;
+  if (all.length !== count) {
+    throw new ArgumentError("PPLiteSeg", name, `${name} must have one entry or as many as backbone_indices (${count})`);
+  }
+  return all;
+}
+
+export class PPLiteSeg extends Layer<readonly [Tensor], PyList> implements Network {
+  readonly backbone: Backbone;
+  readonly ppseg_head: PPLiteSegHead;
+  readonly seg_heads: LayerList<SegHead>;
+  private readonly indices: readonly number[];
+
+  constructor(args: Args) {
+    super();
+    const classes = args.int("num_classes");
+    this.backbone = buildBackbone(args.component("backbone"));
+    this.indices = args.numbers("backbone_indices", [2, 3, 4]);
+    const channels = this.backbone.feat_channels;
+    if (this.indices.length < 2 || Math.max(...this.indices) >= channels.length) {
+      throw new ArgumentError(
+        "PPLiteSeg",
+        "backbone_indices",
+        `backbone_indices must be two or more places in the backbone's ${channels.length} feature maps`,
+      );
+    }
+    const from = this.indices.map((i) => channels[i]!);
+    const outs = forEach(args, "arm_out_chs", [64, 96, 128], from.length);
+    this.ppseg_head = new PPLiteSegHead(args, from, outs);
+    const mids = forEach(args, "seg_head_inter_chs", [64, 64, 64], from.length);
+    this.seg_heads = new LayerList(outs.map((c, i) => new SegHead(c, mids[i]!, classes)));
+    args.finish();
+  }
+
+  forward(
+    f: { feats_backbone: PyList; feats_selected: readonly Tensor[]; feats_head: PyList; logit_list: PyList; x: Tensor },
+    x: Tensor,
+  ): PyList {
+    const size = x.hw;
+    f.feats_backbone = this.backbone.call(x);
+    f.feats_selected = this.indices.map((i) => f.feats_backbone.at(i));
+    f.feats_head = this.ppseg_head.call(f.feats_selected);
+    f.logit_list = new PyList();
+    if (!this.training) {
+      f.x = this.seg_heads.at(0).call(f.feats_head.at(0));
+      f.x = F.interpolate(f.x, size, { mode: "bilinear" });
+      f.logit_list.append(f.x);
+      return f.logit_list;
+    }
+    for (const [i, head] of [...this.seg_heads].entries()) {
+      f.x = f.feats_head.at(i);
+      f.x = head.call(f.x);
+      f.logit_list.append(f.x);
+    }
+    f.logit_list = upsampled(f.logit_list, size);
+    return f.logit_list;
+  }
+}
+
+/** A list comprehension: its variable dies with it, the old list with the rebinding. */
+function upsampled(logits: PyList, size: readonly [number, number]): PyList {
+  return scope({ logits }, (f: { logits: PyList; result: PyList; x: Tensor }) => {
+    f.result = new PyList();
+    for (const x of f.logits) {
+      f.x = x;
+      f.result.append(F.interpolate(f.x, size, { mode: "bilinear" }));
+    }
+    return f.result;
+  });
+}

@@ -1,0 +1,149 @@
+/** @file Reads a component's arguments with their types and defaults, and refuses what is left over. */
+
+/** A wrong, missing or unknown argument; `path` are the keys below the component. */
+export class ArgumentError extends Error {
+  readonly component: string;
+  readonly argument: string;
+  readonly known: readonly string[];
+
+  constructor(component: string, argument: string, reason: string, known: readonly string[] = []) {
+    super(reason);
+    this.name = "ArgumentError";
+    this.component = component;
+    this.argument = argument;
+    this.known = known;
+  }
+}
+
+/** A value as the config has it. */
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** Arguments that name weights to load: they change no shape. */
+const weightArguments = new Set(["pretrained"]);
+
+/**
+ * The keyword arguments of one component. Each reader names an argument of Paddle's constructor and its default;
+ * `finish` throws on arguments that no reader asked for, as Python would.
+ */
+export class Args {
+  readonly type: string;
+  private readonly values: Readonly<Record<string, Plain>>;
+  private readonly read = new Set<string>();
+
+  constructor(type: string, values: Readonly<Record<string, Plain>>) {
+    this.type = type;
+    this.values = values;
+  }
+
+  private take(name: string): Plain | undefined {
+    this.read.add(name);
+    return this.values[name];
+  }
+
+  private fail(name: string, wanted: string, value: Plain | undefined): never {
+    const reason =
+      value === undefined
+        ? `${this.type} needs ${name} (${wanted})`
+        : `${name} of ${this.type} must be ${wanted}, not ${JSON.stringify(value)}`;
+    throw new ArgumentError(this.type, name, reason);
+  }
+
+  private typed<T>(name: string, wanted: string, is: (value: Plain) => value is T & Plain, fallback: T | undefined): T {
+    const value = this.take(name);
+    if (value === undefined && fallback !== undefined) return fallback;
+    return value !== undefined && is(value) ? value : this.fail(name, wanted, value);
+  }
+
+  number(name: string, fallback?: number): number {
+    return this.typed(name, "a number", (v): v is number => typeof v === "number", fallback);
+  }
+
+  int(name: string, fallback?: number): number {
+    return this.typed(name, "a whole number", (v): v is number => Number.isInteger(v), fallback);
+  }
+
+  boolean(name: string, fallback?: boolean): boolean {
+    return this.typed(name, "true or false", (v): v is boolean => typeof v === "boolean", fallback);
+  }
+
+  /** A string; `allowed` narrows it. */
+  string<S extends string = string>(name: string, fallback?: S, allowed?: readonly S[]): S {
+    const isAllowed = (v: Plain): v is S =>
+      typeof v === "string" && (allowed === undefined || allowed.some((a) => a === v));
+    return this.typed(name, allowed ? `one of ${allowed.join(", ")}` : "text", isAllowed, fallback);
+  }
+
+  numbers(name: string, fallback?: readonly number[]): readonly number[] {
+    const is = (v: Plain): v is readonly number[] => Array.isArray(v) && v.every((d) => typeof d === "number");
+    return this.typed(name, "a list of numbers", is, fallback);
+  }
+
+  strings(name: string, fallback?: readonly string[]): readonly string[] {
+    const is = (v: Plain): v is readonly string[] => Array.isArray(v) && v.every((d) => typeof d === "string");
+    return this.typed(name, "a list of text", is, fallback);
+  }
+
+  /** A list of lists of numbers. */
+  matrix(name: string, fallback?: readonly (readonly number[])[]): readonly (readonly number[])[] {
+    const row = (v: Plain): v is readonly number[] => Array.isArray(v) && v.every((d) => typeof d === "number");
+    const is = (v: Plain): v is readonly (readonly number[])[] => Array.isArray(v) && v.every(row);
+    return this.typed(name, "a list of lists of numbers", is, fallback);
+  }
+
+  /** Any value, or undefined where it is absent or null. */
+  optional(name: string): Plain | undefined {
+    return this.take(name) ?? undefined;
+  }
+
+  /** A number, or undefined where it is absent or null. */
+  optionalNumber(name: string): number | undefined {
+    const value = this.optional(name);
+    if (value === undefined || typeof value === "number") return value;
+    return this.fail(name, "a number or null", value);
+  }
+
+  optionalNumbers(name: string): readonly number[] | undefined {
+    return this.optional(name) === undefined ? undefined : this.numbers(name);
+  }
+
+  /** A nested component: a map with a `type`. */
+  component(name: string): Args {
+    const value = this.take(name);
+    return asComponent(value) ?? this.fail(name, "a component with a type", value);
+  }
+
+  optionalComponent(name: string): Args | undefined {
+    return this.optional(name) === undefined ? undefined : this.component(name);
+  }
+
+  /** A list of nested components. */
+  components(name: string): readonly Args[] {
+    const value = this.take(name);
+    if (!Array.isArray(value)) return this.fail(name, "a list of components", value);
+    return value.map((item: Plain) => asComponent(item) ?? this.fail(name, "a list of components with a type", value));
+  }
+
+  /** Arguments that are accepted and change nothing that is modelled. */
+  ignore(...names: readonly string[]): void {
+    for (const name of names) this.read.add(name);
+  }
+
+  /** Refuses arguments that nobody asked for. */
+  finish(): void {
+    for (const name of Object.keys(this.values)) {
+      if (this.read.has(name) || weightArguments.has(name)) continue;
+      const known = [...this.read];
+      throw new ArgumentError(this.type, name, `${this.type} has no argument ${name}`, known);
+    }
+  }
+}
+
+function asComponent(value: Plain | undefined): Args | undefined {
+  if (typeof value !== "object" || value === null || !isMap(value)) return undefined;
+  const { type, ...rest } = value;
+  return typeof type === "string" ? new Args(type, rest) : undefined;
+}
+
+function isMap(value: object): value is { readonly [key: string]: Plain } {
+  return !Array.isArray(value);
+}

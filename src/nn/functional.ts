@@ -1,0 +1,307 @@
+/** @file `paddle.nn.functional`: functions with Python bodies of their own, and the kernels that need attributes. */
+import { run, run1 } from "../engine/dispatch.ts";
+import { current } from "../engine/engine.ts";
+import { scope } from "../engine/frame.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { dropoutOp, logSoftmaxOp, preluOp, softmaxOp } from "../ops/activation.ts";
+import { type ConvAttrs, conv2dOp, conv2dTransposeOp, depthwiseConv2dOp } from "../ops/conv.ts";
+import { crossEntropyWithSoftmaxOp, sigmoidCrossEntropyOp } from "../ops/loss.ts";
+import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp } from "../ops/pool.ts";
+import {
+  affineGridOp,
+  gridSampleOp,
+  pad3dOp,
+  pixelShuffleOp,
+  type ResizeMode,
+  resizeOp,
+  type UnfoldAttrs,
+  unfoldOp,
+} from "../ops/resize.ts";
+import type { Shape } from "../ops/types.ts";
+import * as t from "./tensor.ts";
+
+export const relu = t.pointwise("relu");
+export const relu6 = t.pointwise("relu6");
+export const sigmoid = t.pointwise("sigmoid");
+export const hardsigmoid = t.pointwise("hardsigmoid");
+export const hardswish = t.pointwise("hardswish");
+export const leakyRelu = t.pointwise("leaky_relu");
+export const gelu = t.pointwise("gelu");
+export const silu = t.pointwise("silu");
+export const swish = t.pointwise("swish");
+export const softplus = t.pointwise("softplus");
+export const elu = t.pointwise("elu");
+export const tanh = t.tanh;
+
+export function softmax(x: Tensor): Tensor {
+  return run1(softmaxOp, [x], undefined);
+}
+
+export function logSoftmax(x: Tensor): Tensor {
+  return run1(logSoftmaxOp, [x], undefined);
+}
+
+export function prelu(x: Tensor, weight: Tensor): Tensor {
+  return run1(preluOp, [x, weight], undefined);
+}
+
+export interface ConvOptions {
+  readonly stride?: number | readonly [number, number];
+  readonly padding?: ConvAttrs["padding"];
+  readonly dilation?: number | readonly [number, number];
+  readonly groups?: number;
+  readonly dataFormat?: "NCHW" | "NHWC";
+  readonly outputPadding?: number | readonly [number, number];
+  readonly outputSize?: readonly [number, number];
+}
+
+export function pair(value: number | readonly [number, number]): readonly [number, number] {
+  return typeof value === "number" ? [value, value] : value;
+}
+
+function convAttrs(o: ConvOptions): ConvAttrs {
+  return {
+    stride: pair(o.stride ?? 1),
+    padding: o.padding ?? 0,
+    dilation: pair(o.dilation ?? 1),
+    groups: o.groups ?? 1,
+    channelsLast: o.dataFormat === "NHWC",
+    outputPadding: pair(o.outputPadding ?? 0),
+    outputSize: o.outputSize,
+  };
+}
+
+/** A bias is reshaped (a view) and added; the raw result dies when the function returns. */
+function withBias(preBias: Tensor, bias: Tensor | undefined, channelsLast: boolean): Tensor {
+  if (bias === undefined) return preBias;
+  return scope({ preBias, bias }, (f: { preBias: Tensor; bias: Tensor }) => {
+    f.bias = t.reshape(f.bias, channelsLast ? [1, 1, 1, -1] : [1, -1, 1, 1]);
+    return t.add(f.preBias, f.bias);
+  });
+}
+
+/**
+ * `F.conv2d`. As many groups as input channels (and at least one output channel for each) makes it `depthwise_conv2d`,
+ * which is another op to AMP.
+ */
+export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | undefined, options: ConvOptions = {}): Tensor {
+  const attrs = convAttrs(options);
+  const channelsLast = attrs.channelsLast ?? false;
+  const channels = x.dim(channelsLast ? 3 : 1);
+  const depthwise = channels === attrs.groups && channels !== 1 && weight.dim(0) % channels === 0;
+  return withBias(run1(depthwise ? depthwiseConv2dOp : conv2dOp, [x, weight], attrs), bias, channelsLast);
+}
+
+export function conv2dTranspose(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  options: ConvOptions = {},
+): Tensor {
+  const attrs = convAttrs(options);
+  return withBias(run1(conv2dTransposeOp, [x, weight], attrs), bias, attrs.channelsLast ?? false);
+}
+
+export interface PoolOptions {
+  readonly kernel: number | readonly [number, number];
+  readonly stride?: number | readonly [number, number];
+  readonly padding?: number | readonly [number, number];
+  readonly ceilMode?: boolean;
+  readonly dataFormat?: "NCHW" | "NHWC";
+}
+
+function poolAttrs(o: PoolOptions): PoolAttrs {
+  return {
+    kernel: pair(o.kernel),
+    stride: pair(o.stride ?? o.kernel),
+    padding: pair(o.padding ?? 0),
+    ceilMode: o.ceilMode ?? false,
+    channelsLast: o.dataFormat === "NHWC",
+  };
+}
+
+/** `F.avg_pool2d` and `F.max_pool2d` without indices: one kernel. */
+export function pool2d(x: Tensor, options: PoolOptions): Tensor {
+  return run1(pool2dOp, [x], poolAttrs(options));
+}
+
+/** `F.max_pool2d(return_mask=True)`. */
+export function maxPool2dWithIndex(x: Tensor, options: PoolOptions): [Tensor, Tensor] {
+  const [out, mask] = run(maxPool2dWithIndexOp, [x], poolAttrs(options));
+  return [out!, mask!];
+}
+
+export function adaptiveAvgPool2d(
+  x: Tensor,
+  size: number | readonly [number, number],
+  dataFormat: "NCHW" | "NHWC" = "NCHW",
+): Tensor {
+  return run1(pool2dOp, [x], adaptive(size, dataFormat));
+}
+
+export function adaptiveMaxPool2d(x: Tensor, size: number | readonly [number, number]): Tensor {
+  return run1(maxPool2dWithIndexOp, [x], adaptive(size, "NCHW"));
+}
+
+function adaptive(size: number | readonly [number, number], dataFormat: "NCHW" | "NHWC"): PoolAttrs {
+  return { kernel: pair(size), stride: [1, 1], padding: [0, 0], adaptive: true, channelsLast: dataFormat === "NHWC" };
+}
+
+export interface InterpolateOptions {
+  readonly mode?: ResizeMode | "area";
+  readonly alignCorners?: boolean;
+  readonly dataFormat?: "NCHW" | "NHWC";
+}
+
+/** `F.interpolate(x, size)`. */
+export function interpolate(x: Tensor, size: readonly number[], options: InterpolateOptions = {}): Tensor {
+  const { mode = "nearest", dataFormat = "NCHW" } = options;
+  if (mode === "area") return adaptiveAvgPool2d(x, [size[0]!, size[1]!], dataFormat);
+  return run1(resizeOp(mode), [x], { size, channelsLast: dataFormat === "NHWC" });
+}
+
+/** `F.interpolate(x, scale_factor=…)`: sizes are rounded down. */
+export function interpolateBy(
+  x: Tensor,
+  factor: number | readonly [number, number],
+  options: InterpolateOptions = {},
+): Tensor {
+  const [fh, fw] = pair(factor);
+  const first = options.dataFormat === "NHWC" ? 1 : 2;
+  return interpolate(x, [Math.floor(x.dim(first) * fh), Math.floor(x.dim(first + 1) * fw)], options);
+}
+
+/** `F.dropout`: p = 0 gives x itself; in evaluation the result is a copy. */
+export function dropout(x: Tensor, p: number, training: boolean): Tensor {
+  return p === 0 ? x : run1(dropoutOp, [x], { training });
+}
+
+/** `F.pad` of the two spatial axes: left, right, top, bottom. */
+export function pad(
+  x: Tensor,
+  pads: readonly [number, number, number, number],
+  dataFormat: "NCHW" | "NHWC" = "NCHW",
+): Tensor {
+  return run1(pad3dOp, [x], { pads, channelsLast: dataFormat === "NHWC" });
+}
+
+export function gridSample(x: Tensor, grid: Tensor): Tensor {
+  return run1(gridSampleOp, [x, grid], undefined);
+}
+
+export function affineGrid(theta: Tensor, size: Shape): Tensor {
+  return run1(affineGridOp, [theta], { size });
+}
+
+export function pixelShuffle(x: Tensor, factor: number): Tensor {
+  return run1(pixelShuffleOp, [x], { factor });
+}
+
+export function unfold(x: Tensor, attrs: Partial<UnfoldAttrs> & Pick<UnfoldAttrs, "kernel">): Tensor {
+  return run1(unfoldOp, [x], { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], ...attrs });
+}
+
+/** `F.linear`: a matrix product and an addition. */
+export function linear(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const out = t.matmul(x, weight);
+  return bias === undefined ? out : t.add(out, bias);
+}
+
+export interface CrossEntropyOptions {
+  readonly weight?: Tensor | undefined;
+  readonly axis?: number;
+  readonly softLabel?: boolean;
+  readonly reduction?: "none" | "mean" | "sum";
+}
+
+interface CrossEntropyLocals {
+  input: Tensor;
+  label: Tensor;
+  valid: Tensor;
+  out: Tensor;
+  mask: Tensor;
+  gathered: Tensor;
+  reshaped: Tensor;
+  ignored: Tensor;
+  total: Tensor;
+  count: Tensor;
+}
+
+/** `F.cross_entropy`: with hard labels 2.6 first works out `valid_label`, used only with class weights. */
+export function crossEntropy(input: Tensor, label: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { weight, axis = -1, softLabel = false, reduction = "mean" } = options;
+  return scope({ input, label }, (f: CrossEntropyLocals) => {
+    if (f.input.shape.length - 1 === f.label.shape.length) f.label = t.unsqueeze(f.label, axis);
+    if (!softLabel) f.valid = t.multiply(t.cast(t.notEqual(f.label, -100), f.label.dtype), f.label);
+    const [softmaxOut, out] = run(crossEntropyWithSoftmaxOp, [f.input, f.label], { axis, softLabel });
+    f.out = out!;
+    // `_` keeps the softmax until the function returns.
+    Object.assign(f, { softmaxOut });
+    if (weight !== undefined) weighted(f, weight, axis, softLabel);
+    if (reduction === "none") return f.out;
+    if (reduction === "sum") return t.sum(f.out);
+    return meanOverValid(f, weight !== undefined, softLabel);
+  });
+}
+
+function weighted(f: CrossEntropyLocals, weight: Tensor, axis: number, softLabel: boolean): void {
+  if (softLabel) {
+    f.gathered = t.matmul(t.cast(f.label, weight.dtype), weight, false, true);
+    f.reshaped = t.reshape(f.gathered, f.out.shape);
+  } else {
+    f.mask = t.cast(t.notEqual(f.label, -100), f.out.dtype);
+    if (f.mask.shape.length > 1 && f.mask.dim(axis) === 1) f.mask = t.squeeze(f.mask, axis);
+    const rank = f.valid.shape.length;
+    const at = axis < 0 ? axis + rank : axis;
+    const perm = [...f.valid.shape.keys()].filter((i) => i !== at).concat(at);
+    f.gathered =
+      axis !== -1 && axis !== rank - 1 ? t.gatherNd(weight, t.transpose(f.valid, perm)) : t.gatherNd(weight, f.valid);
+    f.gathered = t.multiply(f.gathered, f.mask);
+    f.reshaped = t.reshape(f.gathered, f.label.shape);
+  }
+  f.out = t.cast(f.out, f.reshaped.dtype);
+  f.out = t.multiply(f.out, f.reshaped);
+}
+
+/** The `mean` reduction with hard labels, nothing ignored (the branch that reads the card stays on the host's side). */
+function meanOverValid(f: CrossEntropyLocals, weightedLoss: boolean, softLabel: boolean): Tensor {
+  if (softLabel || !weightedLoss) return t.meanAll(f.out);
+  f.total = t.sum(f.out);
+  f.count = t.sum(f.reshaped);
+  return t.divide(f.total, f.count);
+}
+
+/** `F.binary_cross_entropy_with_logits(reduction="none")` and its means. */
+export function bceWithLogits(
+  logit: Tensor,
+  label: Tensor,
+  options: { weight?: Tensor | undefined; posWeight?: Tensor | undefined; reduction?: "none" | "mean" | "sum" } = {},
+): Tensor {
+  const { weight, posWeight, reduction = "mean" } = options;
+  return scope(
+    { logit, label, weight, posWeight },
+    (f: {
+      logit: Tensor;
+      label: Tensor;
+      one: Tensor;
+      weight?: Tensor | undefined;
+      posWeight?: Tensor | undefined;
+      out: Tensor;
+    }) => {
+      f.one = t.full([1], f.logit.dtype);
+      if (f.posWeight !== undefined) {
+        f.posWeight = t.add(t.multiply(f.label, t.subtract(f.posWeight, f.one)), f.one);
+      }
+      const inputs = f.posWeight === undefined ? [f.logit, f.label] : [f.logit, f.label, f.posWeight];
+      f.out = run1(sigmoidCrossEntropyOp, inputs, undefined);
+      if (f.weight !== undefined) f.out = t.multiply(f.out, f.weight);
+      if (reduction === "none") return f.out;
+      return reduction === "sum" ? t.sum(f.out) : t.meanAll(f.out);
+    },
+  );
+}
+
+/** The phase at hand: losses and models that look at it (`self.training` is the layer's own). */
+export function inBackward(): boolean {
+  return current().currentPhase === "backward";
+}

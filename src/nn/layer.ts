@@ -1,0 +1,205 @@
+/** @file Layers: names, parameters, and a call that holds its arguments until it returns, as Paddle's `Layer.__call__` does. */
+import { current } from "../engine/engine.ts";
+import { call } from "../engine/frame.ts";
+import { recompute } from "../engine/recompute.ts";
+import { loosen, release, retain } from "../engine/references.ts";
+import type { Storage } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
+import { type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+
+/** How a parameter is first filled: decides the kernel that allocates it. */
+export type Initializer = "gaussian" | "uniform" | "full" | "truncated_gaussian_random" | "assign_value";
+
+export interface ParameterOptions {
+  readonly initializer?: Initializer;
+  readonly trainable?: boolean;
+  /** Factor on the learning rate (`ParamAttr(learning_rate=…)`): one more scalar in the optimizer step. */
+  readonly learningRate?: number;
+  readonly dtype?: DType;
+}
+
+/** A named tensor that lives as long as the model. Running statistics are parameters that are not trained. */
+export class Parameter extends Tensor {
+  name = "";
+  readonly trainable: boolean;
+  readonly learningRate: number;
+  readonly initializer: Initializer;
+
+  constructor(shape: Shape, options: ParameterOptions = {}) {
+    const { initializer = "gaussian", trainable = true, learningRate = 1, dtype = "float32" } = options;
+    super(shape, dtype, allocated(shape, dtype, initializer, trainable));
+    this.references = 1;
+    this.trainable = trainable;
+    this.stopGradient = !trainable;
+    this.learningRate = learningRate;
+    this.initializer = initializer;
+  }
+}
+
+function allocated(shape: Shape, dtype: DType, op: string, trainable: boolean): Storage {
+  return current().allocate(numel(shape) * sizeOf(dtype), op, trainable ? "parameter" : "buffer");
+}
+
+/** A base for layers of any arguments; `L` is the type of the frame that `forward` gets. */
+export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R = Tensor> {
+  /** Paddle's structured name: `backbone.features.0.conv`; the root is `model`. */
+  name = "";
+  training = true;
+  /** `amp.decorate` leaves the parameters of normalisation layers in float32. */
+  readonly keepsFloat32: boolean = false;
+  /** Run this layer's forward again in backward instead of keeping its activations. */
+  recomputed = false;
+
+  /** The body, written against a frame: `f.x = …` binds a Python local. */
+  abstract forward(f: object, ...inputs: A): R;
+
+  /** Calls the layer. */
+  call(...inputs: A): R {
+    const e = current();
+    e.pushLayer(this.name);
+    retain(inputs);
+    const result =
+      this.recomputed && this.training && e.gradEnabled
+        ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
+        : call((f) => this.forward(f, ...inputs));
+    retain(result);
+    release(inputs);
+    loosen(result);
+    e.popLayer();
+    return result;
+  }
+
+  /** Sublayers with their attribute names, in order of creation. */
+  *children(): Iterable<readonly [string, Layer<never, unknown>]> {
+    for (const [name, value] of Object.entries(this)) if (value instanceof Layer) yield [name, value];
+  }
+
+  /** This layer's own parameters with their attribute names. */
+  *ownParameters(): Iterable<readonly [string, Parameter]> {
+    for (const [name, value] of Object.entries(this)) if (value instanceof Parameter) yield [name, value];
+  }
+}
+
+/** Recompute hands back as many values of the same types. */
+function same<A extends readonly unknown[]>(like: A, given: readonly unknown[]): A {
+  const isSame = (values: readonly unknown[]): values is A => values.length === like.length;
+  if (!isSame(given)) throw new TypeError("recompute must hand back its inputs");
+  return given;
+}
+
+export type AnyLayer = Layer<never, unknown>;
+
+/** This layer and all below it, parents first. */
+export function* sublayers(root: AnyLayer): Iterable<AnyLayer> {
+  yield root;
+  for (const [, child] of root.children()) yield* sublayers(child);
+}
+
+/** All parameters below a layer in Paddle's order (each once), with the trainable ones marked. */
+export function parameters(root: AnyLayer): Parameter[] {
+  const found = new Set<Parameter>();
+  for (const layer of sublayers(root)) for (const [, p] of layer.ownParameters()) found.add(p);
+  return [...found];
+}
+
+/** Gives every layer and parameter its structured name; the root is called `model`. */
+export function nameLayers(root: AnyLayer): void {
+  const walk = (layer: AnyLayer, prefix: string): void => {
+    for (const [name, p] of layer.ownParameters()) p.name ||= prefix + name;
+    for (const [name, child] of layer.children()) {
+      child.name = prefix + name;
+      walk(child, `${prefix}${name}.`);
+    }
+  };
+  root.name = "model";
+  walk(root, "");
+}
+
+/** `model.train()`, `model.eval()`. */
+export function setTraining(root: AnyLayer, training: boolean): void {
+  for (const layer of sublayers(root)) layer.training = training;
+}
+
+/** `nn.LayerList`: children named by their place. */
+export class LayerList<T extends AnyLayer = Layer> extends Layer<never, never> implements Iterable<T> {
+  private readonly items: T[];
+
+  constructor(items: Iterable<T> = []) {
+    super();
+    this.items = [...items];
+  }
+
+  append(item: T): void {
+    this.items.push(item);
+  }
+
+  at(index: number): T {
+    const item = this.items.at(index);
+    if (item === undefined) throw new RangeError(`layer list index ${index} out of range ${this.items.length}`);
+    return item;
+  }
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  [Symbol.iterator](): Iterator<T> {
+    return this.items[Symbol.iterator]();
+  }
+
+  override *children(): Iterable<readonly [string, AnyLayer]> {
+    for (const [i, item] of this.items.entries()) yield [String(i), item];
+  }
+
+  forward(): never {
+    throw new Error("a LayerList cannot be called");
+  }
+}
+
+/** `nn.Sequential`: each result is rebound to one name, so the one before dies if nothing kept it. */
+export class Sequential extends Layer {
+  private readonly items: (readonly [string, Layer])[];
+
+  constructor(...items: (Layer | readonly [string, Layer])[]) {
+    super();
+    this.items = items.map((item, i) => (item instanceof Layer ? ([String(i), item] as const) : item));
+  }
+
+  append(item: Layer): void {
+    this.items.push([String(this.items.length), item]);
+  }
+
+  at(index: number): Layer {
+    const item = this.items.at(index);
+    if (item === undefined) throw new RangeError(`sequential index ${index} out of range ${this.items.length}`);
+    return item[1];
+  }
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  override children(): Iterable<readonly [string, Layer]> {
+    return this.items;
+  }
+
+  forward(f: { input: Tensor }, input: Tensor): Tensor {
+    f.input = input;
+    for (const [, layer] of this.items) f.input = layer.call(f.input);
+    return f.input;
+  }
+}
+
+/** A layer of one function without parameters (`nn.ReLU`, `nn.Sigmoid`). */
+export class Lambda extends Layer {
+  private readonly body: (x: Tensor) => Tensor;
+
+  constructor(body: (x: Tensor) => Tensor) {
+    super();
+    this.body = body;
+  }
+
+  forward(_f: object, x: Tensor): Tensor {
+    return this.body(x);
+  }
+}

@@ -1,0 +1,320 @@
+/** @file Functions on tensors, as `paddle.*` and Python's operators on them. Each result is held by nobody until it is bound. */
+
+import { run, run1 } from "../engine/dispatch.ts";
+import { current } from "../engine/engine.ts";
+import { PyList } from "../engine/references.ts";
+import { Tensor } from "../engine/tensor.ts";
+import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
+import { arangeOp, assignOp, castOp, fullLikeOp, fullOp, uniformOp } from "../ops/cast.ts";
+import * as elementwise from "../ops/elementwise.ts";
+import * as indexing from "../ops/index-ops.ts";
+import * as join from "../ops/join.ts";
+import { bmmOp, matmulOp } from "../ops/matmul.ts";
+import { pNormOp } from "../ops/norm.ts";
+import * as reduce from "../ops/reduce.ts";
+import { flipOp, rollOp, trilOp } from "../ops/resize.ts";
+import { type DType, isFloat, numel, type Op, type Shape } from "../ops/types.ts";
+import * as view from "../ops/view.ts";
+
+export type Operand = Tensor | number;
+
+/** A pointwise function of one tensor by its kernel name. */
+export function pointwise(name: Pointwise): (x: Tensor) => Tensor {
+  const op = pointwiseOp(name);
+  return (x) => run1(op, [x], undefined);
+}
+
+export const abs = pointwise("abs");
+export const ceil = pointwise("ceil");
+export const clip = pointwise("clip");
+export const exp = pointwise("exp");
+export const floor = pointwise("floor");
+export const log = pointwise("log");
+/** `x ** number`. */
+export const pow = pointwise("pow");
+export const rsqrt = pointwise("rsqrt");
+export const sqrt = pointwise("sqrt");
+export const square = pointwise("square");
+export const tanh = pointwise("tanh");
+
+/** `x * a + b` with Python numbers. */
+export function scale(x: Tensor): Tensor {
+  return run1(scaleOp, [x], undefined);
+}
+
+/** A tensor op with Python's operator rules: a right operand of another kind (int against float) is cast to the left's dtype. */
+function operator(op: Op, x: Tensor, y: Tensor): Tensor {
+  if (x.dtype === y.dtype || (isFloat(x.dtype) && isFloat(y.dtype))) return run1(op, [x, y], undefined);
+  const casted = cast(y, x.dtype);
+  return run1(op, [x, casted], undefined);
+}
+
+/** A number against a tensor, where Paddle fills a whole tensor of the other's shape and dtype with it. */
+function filled(x: Tensor): Tensor {
+  return run1(fullOp, [], { shape: x.shape, dtype: x.dtype });
+}
+
+/** Arithmetic with a float on an integer tensor casts the tensor to float32 first; then one `scale`. */
+function withNumber(x: Tensor, number: number): Tensor {
+  if (isFloat(x.dtype) || Number.isInteger(number)) return scale(x);
+  return scale(cast(x, "float32"));
+}
+
+export function add(x: Tensor, y: Operand): Tensor {
+  return typeof y === "number" ? withNumber(x, y) : operator(elementwise.addOp, x, y);
+}
+
+/** `x - y`; for `number - x` see `rsub`. */
+export function subtract(x: Tensor, y: Operand): Tensor {
+  return typeof y === "number" ? withNumber(x, y) : operator(elementwise.subtractOp, x, y);
+}
+
+/** `number - x`. */
+export function rsub(number: number, x: Tensor): Tensor {
+  return withNumber(x, number);
+}
+
+export function multiply(x: Tensor, y: Operand): Tensor {
+  return typeof y === "number" ? withNumber(x, y) : operator(elementwise.multiplyOp, x, y);
+}
+
+export function divide(x: Tensor, y: Operand): Tensor {
+  if (typeof y !== "number") return operator(elementwise.divideOp, x, y);
+  return scale(isFloat(x.dtype) ? x : cast(x, "float32"));
+}
+
+/** `number / x`: a full tensor, then a division. */
+export function rdivide(x: Tensor): Tensor {
+  const number = filled(x);
+  return run1(elementwise.divideOp, [number, x], undefined);
+}
+
+function comparison(op: Op): (x: Tensor, y: Operand) => Tensor {
+  return (x, y) => (typeof y === "number" ? run1(op, [x, filled(x)], undefined) : operator(op, x, y));
+}
+
+export const equal = comparison(elementwise.equalOp);
+export const notEqual = comparison(elementwise.notEqualOp);
+export const lessThan = comparison(elementwise.lessThanOp);
+export const lessEqual = comparison(elementwise.lessEqualOp);
+export const greaterThan = comparison(elementwise.greaterThanOp);
+export const greaterEqual = comparison(elementwise.greaterEqualOp);
+export const floorDivide = comparison(elementwise.floorDivideOp);
+export const remainder = comparison(elementwise.remainderOp);
+export const maximum = (x: Tensor, y: Tensor): Tensor => run1(elementwise.maximumOp, [x, y], undefined);
+export const minimum = (x: Tensor, y: Tensor): Tensor => run1(elementwise.minimumOp, [x, y], undefined);
+export const logicalAnd = (x: Tensor, y: Tensor): Tensor => run1(elementwise.logicalAndOp, [x, y], undefined);
+export const logicalOr = (x: Tensor, y: Tensor): Tensor => run1(elementwise.logicalOrOp, [x, y], undefined);
+export const logicalNot = (x: Tensor): Tensor => run1(elementwise.logicalNotOp, [x], undefined);
+
+/** `paddle.where(condition, x, y)` of equal shapes. */
+export function where(condition: Tensor, x: Tensor, y: Tensor): Tensor {
+  return run1(elementwise.whereOp, [condition, x, y], undefined);
+}
+
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return run1(castOp, [x], { dtype });
+}
+
+export function assign(x: Tensor): Tensor {
+  return run1(assignOp, [x], undefined);
+}
+
+export function full(shape: Shape, dtype: DType = "float32"): Tensor {
+  return run1(fullOp, [], { shape, dtype });
+}
+
+export const zeros = full;
+export const ones = full;
+
+export function fullLike(x: Tensor, dtype?: DType): Tensor {
+  return run1(fullLikeOp, [x], { dtype });
+}
+
+export function uniform(shape: Shape, dtype: DType = "float32"): Tensor {
+  return run1(uniformOp, [], { shape, dtype });
+}
+
+export function arange(count: number, dtype: DType = "int64"): Tensor {
+  return run1(arangeOp, [], { shape: [count], dtype });
+}
+
+/** A tensor copied from host memory: what `paddle.to_tensor` leaves on the card. */
+export function toTensor(shape: Shape, dtype: DType): Tensor {
+  return current().tensor(shape, dtype, "");
+}
+
+/** Shares the storage, without a grad node. */
+export function detach(x: Tensor): Tensor {
+  const out = new Tensor(x.shape, x.dtype, x.storage, x.strides);
+  if (x.references === 0) current().end(x, "");
+  return out;
+}
+
+export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  return run1(view.reshapeOp, [x], { shape });
+}
+
+export function flatten(x: Tensor, start = 0, stop = -1): Tensor {
+  const last = stop < 0 ? stop + x.shape.length : stop;
+  const shape = [...x.shape.slice(0, start), numel(x.shape.slice(start, last + 1)), ...x.shape.slice(last + 1)];
+  return run1(view.flattenOp, [x], { shape });
+}
+
+export function transpose(x: Tensor, perm: readonly number[]): Tensor {
+  return run1(view.transposeOp, [x], { perm });
+}
+
+export function squeeze(x: Tensor, axis: number | readonly number[]): Tensor {
+  const axes = (typeof axis === "number" ? [axis] : axis).map((a) => (a < 0 ? a + x.shape.length : a));
+  return run1(view.squeezeOp, [x], { shape: x.shape.filter((d, i) => !axes.includes(i) || d !== 1) });
+}
+
+export function unsqueeze(x: Tensor, axis: number | readonly number[]): Tensor {
+  const shape = [...x.shape];
+  for (const a of typeof axis === "number" ? [axis] : axis) shape.splice(a < 0 ? a + shape.length + 1 : a, 0, 1);
+  return run1(view.unsqueezeOp, [x], { shape });
+}
+
+/** `x[:, a:b]` on one axis. */
+export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  return run1(view.sliceOp, [x], { axes: [axis], starts: [start], ends: [end] });
+}
+
+/** `x[..., index, ...]`: the axis goes away. */
+export function select(x: Tensor, axis: number, index: number): Tensor {
+  const at = index < 0 ? index + x.dim(axis) : index;
+  return run1(view.sliceOp, [x], { axes: [axis], starts: [at], ends: [at + 1], squeezed: [axis] });
+}
+
+/** Basic indexing on several axes at once. */
+export function sliceAxes(x: Tensor, attrs: view.SliceAttrs): Tensor {
+  return attrs.steps === undefined ? run1(view.sliceOp, [x], attrs) : run1(view.stridedSliceOp, [x], attrs);
+}
+
+/** `paddle.concat`. A list that only this call holds dies with it. */
+export function concat(items: Iterable<Tensor>, axis = 0): Tensor {
+  return listed(items, (tensors) => run1(join.concatOp, tensors, { axis }));
+}
+
+export function stack(items: Iterable<Tensor>, axis = 0): Tensor {
+  return listed(items, (tensors) => run1(join.stackOp, tensors, { axis }));
+}
+
+function listed(items: Iterable<Tensor>, op: (tensors: Tensor[]) => Tensor): Tensor {
+  const out = op([...items]);
+  if (items instanceof PyList && items.references === 0) items.drop();
+  return out;
+}
+
+/** `paddle.split` into given sections. */
+export function split(x: Tensor, sections: readonly number[], axis = 0): Tensor[] {
+  return run(join.splitOp, [x], { axis, sections });
+}
+
+/** `paddle.split(x, n)`, `paddle.chunk`. */
+export function splitEvenly(x: Tensor, count: number, axis = 0): Tensor[] {
+  return run(join.splitWithNumOp, [x], { axis, sections: new Array<number>(count).fill(x.dim(axis) / count) });
+}
+
+export function unstack(x: Tensor, axis = 0): Tensor[] {
+  return run(join.unstackOp, [x], { axis });
+}
+
+export function expand(x: Tensor, shape: readonly number[]): Tensor {
+  return run1(join.expandOp, [x], { shape });
+}
+
+export function tile(x: Tensor, times: readonly number[]): Tensor {
+  return run1(join.tileOp, [x], { shape: times });
+}
+
+export function matmul(x: Tensor, y: Tensor, transposeX = false, transposeY = false): Tensor {
+  return run1(matmulOp, [x, y], { transposeX, transposeY });
+}
+
+export function bmm(x: Tensor, y: Tensor): Tensor {
+  return run1(bmmOp, [x, y], undefined);
+}
+
+type Axes = number | readonly number[] | undefined;
+
+function reducer(op: Op<reduce.ReduceAttrs>): (x: Tensor, axis?: Axes, keepDim?: boolean) => Tensor {
+  return (x, axis, keepDim = false) =>
+    run1(op, [x], { axes: axis === undefined ? [] : typeof axis === "number" ? [axis] : axis, keepDim });
+}
+
+export const mean = reducer(reduce.meanOp);
+export const sum = reducer(reduce.sumOp);
+export const max = reducer(reduce.maxOp);
+export const min = reducer(reduce.minOp);
+export const any = reducer(reduce.anyOp);
+
+export function meanAll(x: Tensor): Tensor {
+  return run1(reduce.meanAllOp, [x], undefined);
+}
+
+export function cumsum(x: Tensor): Tensor {
+  return run1(reduce.cumsumOp, [x], undefined);
+}
+
+export function argmax(x: Tensor, axis: number, keepDim = false, dtype: DType = "int64"): Tensor {
+  return run1(reduce.argmaxOp, [x], { axis, keepDim, dtype });
+}
+
+export function pNorm(x: Tensor, axis: number, keepDim = false): Tensor {
+  return run1(pNormOp, [x], { axis, keepDim });
+}
+
+/** Sorted values and places, both on the card. */
+export function argsort(x: Tensor, axis = -1): [Tensor, Tensor] {
+  const [values, indices] = run(indexing.argsortOp, [x], { axis });
+  return [values!, indices!];
+}
+
+export function topk(x: Tensor, k: number, axis = -1): [Tensor, Tensor] {
+  const [values, indices] = run(indexing.topkOp, [x], { k, axis });
+  return [values!, indices!];
+}
+
+export function oneHot(x: Tensor, classes: number): Tensor {
+  return run1(indexing.oneHotOp, [x], { classes });
+}
+
+/** Worst case: every element is nonzero. */
+export function nonzero(x: Tensor, count?: number): Tensor {
+  return run1(indexing.nonzeroOp, [x], count === undefined ? {} : { count });
+}
+
+/** Worst case: every element is selected. */
+export function maskedSelect(x: Tensor, mask: Tensor, count?: number): Tensor {
+  return run1(indexing.maskedSelectOp, [x, mask], count === undefined ? {} : { count });
+}
+
+export function gather(x: Tensor, index: Tensor, axis = 0): Tensor {
+  return run1(indexing.gatherOp, [x, index], { axis });
+}
+
+export function gatherNd(x: Tensor, index: Tensor): Tensor {
+  return run1(indexing.gatherNdOp, [x, index], undefined);
+}
+
+export function indexSelect(x: Tensor, index: Tensor, axis = 0): Tensor {
+  return run1(indexing.indexSelectOp, [x, index], { axis });
+}
+
+export function takeAlongAxis(x: Tensor, index: Tensor): Tensor {
+  return run1(indexing.takeAlongAxisOp, [x, index], undefined);
+}
+
+export function roll(x: Tensor): Tensor {
+  return run1(rollOp, [x], undefined);
+}
+
+export function flip(x: Tensor): Tensor {
+  return run1(flipOp, [x], undefined);
+}
+
+export function tril(x: Tensor): Tensor {
+  return run1(trilOp, [x], undefined);
+}

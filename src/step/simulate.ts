@@ -1,0 +1,213 @@
+/** @file The one pure function: a config, settings and a runtime in; the events of a training run out. */
+
+import type { Component, ConfigMap, ConfigValue, TrainConfig } from "../config/types.ts";
+import { Engine, withEngine } from "../engine/engine.ts";
+import type { EventLog } from "../engine/events.ts";
+import { suggest, UserError } from "../errors.ts";
+import { buildLoss } from "../losses/index.ts";
+import { buildNetwork } from "../models/index.ts";
+import { Args, ArgumentError } from "../nn/args.ts";
+import { nameLayers, type Parameter, parameters, sublayers } from "../nn/layer.ts";
+import { NotModelled } from "../nn/not-modelled.ts";
+import { numel, ShapeError, sizeOf } from "../ops/types.ts";
+import type { Cast } from "./autocast.ts";
+import type { EvaluationPlan } from "./evaluate.ts";
+import { Optimizer, readOptimizer } from "./optimizer.ts";
+import type { StepRuntime } from "./runtime.ts";
+import type { Settings } from "./settings.ts";
+import { train } from "./train.ts";
+
+export type { StepRuntime } from "./runtime.ts";
+
+/** Parameters of one layer, by its name. */
+export interface LayerParameters {
+  readonly name: string;
+  readonly type: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export interface Simulation {
+  readonly log: EventLog;
+  readonly parameters: { readonly count: number; readonly bytes: number; readonly trainableCount: number };
+  readonly layers: readonly LayerParameters[];
+  /** Floating point operations of all forward passes, and those that recompute added. */
+  readonly flops: number;
+  readonly recomputedFlops: number;
+  readonly assumptions: readonly string[];
+}
+
+/** Runs the config on shapes. Throws UserError where the config names what is not modelled or what Paddle refuses. */
+export function simulate(config: TrainConfig, settings: Settings, runtime: StepRuntime): Simulation {
+  const engine = new Engine();
+  try {
+    return withEngine(engine, () => run(engine, config, settings, runtime));
+  } catch (error) {
+    throw explained(error, engine, config);
+  }
+}
+
+function run(engine: Engine, config: TrainConfig, settings: Settings, runtime: StepRuntime): Simulation {
+  const model = buildNetwork(argsOf(config.model));
+  nameLayers(model);
+  for (const name of settings.recompute) {
+    const layer = [...sublayers(model)].find((l) => l.name === name);
+    if (!layer)
+      throw new UserError("recompute-not-known", {
+        layer: name,
+        near: suggest(
+          name,
+          [...sublayers(model)].map((l) => l.name),
+        ),
+      });
+    layer.recomputed = true;
+  }
+  const all = parameters(model);
+  const optimizer = new Optimizer(readOptimizer(argsOf(config.optimizer)), all);
+  const losses = config.losses.map(({ component, coefficient }) => ({
+    loss: buildLoss(argsOf(component)),
+    coefficient,
+  }));
+  const crop = settings.cropSize ?? config.cropSize;
+  if (!crop) throw new UserError("crop-not-known", { config: config.file });
+  const cast = settings.precision === "fp16" ? runtime.cast(settings.ampLevel) : undefined;
+  const channels = inChannels(config);
+  const facts = describe(all);
+  const layers = [...sublayers(model)].map((layer) => {
+    const own = [...layer.ownParameters()].map(([, p]) => p);
+    return { name: layer.name, type: layer.constructor.name, ...countOf(own) };
+  });
+  engine.log.mark("built");
+  train({
+    model,
+    parameters: all,
+    losses,
+    optimizer,
+    batch: settings.batchSize ?? config.batchSize,
+    channels,
+    crop,
+    edge: hasEdges(config),
+    ahead: settings.prefetch,
+    accumulation: settings.accumulation,
+    cast,
+    useEma: settings.useEma,
+    evaluation: settings.doEval ? evaluationPlan(config, settings, channels, cast) : undefined,
+  });
+  engine.log.mark("end");
+  return {
+    log: engine.log,
+    parameters: facts,
+    layers,
+    flops: engine.flops,
+    recomputedFlops: engine.recomputedFlops,
+    assumptions: [],
+  };
+}
+
+function countOf(all: readonly Parameter[]): { count: number; bytes: number } {
+  let [count, bytes] = [0, 0];
+  for (const p of all) {
+    count += numel(p.shape);
+    bytes += numel(p.shape) * sizeOf(p.dtype);
+  }
+  return { count, bytes };
+}
+
+function describe(all: readonly Parameter[]): Simulation["parameters"] {
+  return { ...countOf(all), trainableCount: countOf(all.filter((p) => p.trainable)).count };
+}
+
+/** A component of the config as arguments. */
+export function argsOf(component: Component): Args {
+  return new Args(component.type, component.args);
+}
+
+/** Channels of the image: `in_channels` of the network or of its backbone; 3 where neither says. */
+function inChannels(config: TrainConfig): number {
+  const { args } = config.model;
+  const backbone = args.backbone;
+  const value = args.in_channels ?? (isMap(backbone) ? backbone.in_channels : undefined);
+  return typeof value === "number" ? value : 3;
+}
+
+function isMap(value: ConfigValue | undefined): value is ConfigMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether the data set makes edge maps: its own flag, a transform, or a loss that wants them. */
+function hasEdges(config: TrainConfig): boolean {
+  const { args } = config.trainDataset;
+  if (args.edge) return true;
+  const transforms = Array.isArray(args.transforms) ? args.transforms : [];
+  if (transforms.some((item: ConfigValue) => isMap(item) && item.type === "AddEdgeLabel")) return true;
+  return config.losses.some((term) => term.component.args.edge_label === true);
+}
+
+function evaluationPlan(
+  config: TrainConfig,
+  settings: Settings,
+  channels: number,
+  cast: Cast | undefined,
+): EvaluationPlan {
+  const test = config.testConfig;
+  const network = settings.evaluation.size;
+  if (!network) throw new UserError("eval-size-not-known", { dataset: config.valDataset?.type ?? "val_dataset" });
+  const flips = (test.flip_horizontal ? 2 : 1) * (test.flip_vertical ? 2 : 1);
+  const scales = Array.isArray(test.scales) ? test.scales : [test.scales ?? 1];
+  return {
+    classes: config.numClasses,
+    channels,
+    network,
+    original: settings.evaluation.original ?? network,
+    augment: test.aug_eval ? { scales: scales.map(Number), flips } : undefined,
+    slide: settings.evaluation.slide ?? slideOf(test),
+    multilabel: test.use_multilabel === true,
+    aucRoc: test.auc_roc === true,
+    cast,
+  };
+}
+
+function slideOf(test: ConfigMap): EvaluationPlan["slide"] {
+  if (!test.is_slide) return undefined;
+  const size = (value: ConfigValue | undefined) => {
+    const [width, height] = Array.isArray(value) ? value.map(Number) : [Number(value), Number(value)];
+    return { width: width!, height: height! };
+  };
+  return { crop: size(test.crop_size), stride: size(test.stride) };
+}
+
+/** What the models throw, as the user's own mistake where it is one. */
+function explained(error: unknown, engine: Engine, config: TrainConfig): unknown {
+  if (error instanceof NotModelled) {
+    const data = {
+      kind: error.kind,
+      name: error.wanted,
+      near: suggest(error.wanted, error.known),
+      folder: error.folder,
+    };
+    return new UserError("not-modelled", data, placeOf(config, error.kind));
+  }
+  if (error instanceof ArgumentError) {
+    const { component, argument, message: reason, known } = error;
+    return new UserError(
+      "argument-wrong",
+      { component, argument, reason, near: suggest(argument, known) },
+      placeOf(config, "model"),
+    );
+  }
+  if (error instanceof ShapeError) {
+    const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);
+    return new UserError("shape-refused", { layer: engine.currentLayer, op: error.op, reason: error.message, shapes });
+  }
+  return error;
+}
+
+function placeOf(config: TrainConfig, kind: string) {
+  const paths: Readonly<Record<string, readonly string[]>> = {
+    model: ["model", "type"],
+    backbone: ["model", "backbone", "type"],
+    loss: ["loss", "types"],
+    optimizer: ["optimizer", "type"],
+  };
+  return config.locate(paths[kind] ?? ["model"]);
+}

@@ -1,0 +1,156 @@
+/** @file PaddleSeg's training loop (`paddleseg/core/train.py`) as a program on the engine. */
+import type { Size } from "../config/types.ts";
+import { backward, zeroGradients } from "../engine/backward.ts";
+import { current } from "../engine/engine.ts";
+import { scope } from "../engine/frame.ts";
+import { PyList } from "../engine/references.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { UserError } from "../errors.ts";
+import type { AnyLoss } from "../losses/loss.ts";
+import type { Network } from "../models/network.ts";
+import { type Parameter, setTraining } from "../nn/layer.ts";
+import * as t from "../nn/tensor.ts";
+import { autocast, type Cast } from "./autocast.ts";
+import { type Batch, loader, trainingBatch } from "./batch.ts";
+import { decorate } from "./decorate.ts";
+import { type EvaluationPlan, evaluate } from "./evaluate.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { GradScaler } from "./scaler.ts";
+
+/** Iterations that are run: the first makes the optimizer's state, the later ones carry what the one before still holds. */
+const iterations = 3;
+
+export interface LossOf {
+  readonly loss: AnyLoss;
+  readonly coefficient: number;
+}
+
+/** Everything the loop needs. */
+export interface TrainingPlan {
+  readonly model: Network;
+  readonly parameters: readonly Parameter[];
+  readonly losses: readonly LossOf[];
+  readonly optimizer: Optimizer;
+  readonly batch: number;
+  readonly channels: number;
+  readonly crop: Size;
+  readonly edge: boolean;
+  readonly ahead: number;
+  readonly accumulation: number;
+  readonly cast: Cast | undefined;
+  readonly useEma: boolean;
+  readonly evaluation: EvaluationPlan | undefined;
+}
+
+interface Locals {
+  ema: readonly Tensor[];
+  data: Batch;
+  images: Tensor;
+  labels: Tensor;
+  edges: Tensor | undefined;
+  logits_list: PyList | readonly Tensor[];
+  loss_list: PyList;
+  loss: Tensor;
+  scaled: Tensor;
+}
+
+/** Runs three iterations, then the evaluation with training's leftovers still alive. */
+export function train(plan: TrainingPlan): void {
+  const e = current();
+  const leave = e.enter("other", "data");
+  scope<Locals, void>({}, (f) => {
+    if (plan.useEma) f.ema = plan.parameters.map((p) => e.tensor(p.shape, p.dtype, "", "buffer"));
+    setTraining(plan.model, true);
+    const scaler = plan.cast ? new GradScaler() : undefined;
+    if (plan.cast?.level === "O2") decorate(plan.model);
+    const make = () => trainingBatch(plan.batch, plan.channels, plan.crop, plan.edge);
+    let micro = 0;
+    for (const data of loader(make, iterations * plan.accumulation, plan.ahead)) {
+      const iteration = Math.floor(micro / plan.accumulation) + 1;
+      if (micro++ % plan.accumulation === 0) e.log.mark("iteration", iteration);
+      f.data = data;
+      forwardBackward(f, plan, scaler);
+      if (micro % plan.accumulation !== 0) continue;
+      update(plan, scaler);
+      e.log.mark("step", iteration);
+      zeroGradients(plan.parameters);
+    }
+    if (!plan.evaluation) return;
+    e.log.mark("evaluation");
+    evaluate(plan.model, plan.evaluation);
+  });
+  leave();
+}
+
+function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | undefined): void {
+  const e = current();
+  f.images = f.data.img;
+  f.labels = t.cast(f.data.label, "int64");
+  f.edges = undefined;
+  if (f.data.edge) f.edges = t.cast(f.data.edge, "int64");
+  if (plan.model.dataFormat === "NHWC") f.images = t.transpose(f.images, [0, 2, 3, 1]);
+  autocast(plan.cast, () => {
+    const leave = e.enter("forward", "forward");
+    const logits = plan.model.call(f.images);
+    leave();
+    f.logits_list = logits;
+    f.loss_list = lossComputation(f, plan.losses);
+    f.loss = total(f.loss_list);
+  });
+  if (plan.accumulation > 1) f.loss = t.scale(f.loss);
+  if (scaler) {
+    f.scaled = scaler.scale(f.loss);
+    backward(f.scaled);
+  } else {
+    backward(f.loss);
+  }
+}
+
+/** Python's `sum`: starts at 0. */
+function total(losses: PyList): Tensor {
+  return scope({ losses }, (f: { losses: PyList; result: Tensor }) => {
+    for (const loss of f.losses) f.result = f.result === undefined ? t.scale(loss) : t.add(f.result, loss);
+    return f.result;
+  });
+}
+
+/** The optimizer's step; GradScaler's unscaling before it. */
+function update(plan: TrainingPlan, scaler: GradScaler | undefined): void {
+  scaler?.unscale(plan.parameters);
+  const leave = current().enter("optimizer", "optimizer");
+  plan.optimizer.step();
+  leave();
+}
+
+interface LossLocals {
+  logits_list: PyList | readonly Tensor[];
+  labels: Tensor;
+  edges: Tensor | undefined;
+  loss_list: PyList;
+  logits: Tensor;
+  mixed_loss_list: PyList;
+}
+
+/** `loss_computation`: one loss for each logit. */
+function lossComputation({ logits_list, labels, edges }: Locals, losses: readonly LossOf[]): PyList {
+  return scope({ logits_list, labels, edges }, (f: LossLocals) => {
+    const logits = [...f.logits_list];
+    if (logits.length !== losses.length) {
+      throw new UserError("logits-losses-differ", { logits: logits.length, losses: losses.length });
+    }
+    f.loss_list = new PyList();
+    for (const [i, { loss }] of losses.entries()) {
+      f.logits = logits[i]!;
+      const leave = current().enter("loss", "loss");
+      const result = loss.call(f.logits, loss.usesEdges && f.edges ? f.edges : f.labels);
+      leave();
+      if (result instanceof PyList) {
+        f.mixed_loss_list = result;
+        for (const mixed of f.mixed_loss_list) f.loss_list.append(t.scale(mixed));
+      } else {
+        f.loss_list.append(t.scale(result));
+      }
+    }
+    return f.loss_list;
+  });
+}
