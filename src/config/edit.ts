@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join, relative } from "node:path";
 import { UserError } from "../errors.ts";
 import { clone, equal, toNode, withValue } from "./edit-value.ts";
 import { type Files, readChain } from "./merge.ts";
-import { get, type MapNode, type Mark, map, type Node, type Slot } from "./node.ts";
+import { get, type MapNode, type Mark, map, type Node, type Slot, scalar } from "./node.ts";
 import { readYaml } from "./read-yaml.ts";
 import type { ConfigValue } from "./types.ts";
 import { writeEntry, writeFlow, writeText } from "./write-yaml.ts";
@@ -168,6 +168,10 @@ function* candidates(text: string, leaf: MapNode, wanted: MapNode, path: readonl
       if (slot === undefined || slot.merged === true) {
         yield insertEntry(text, parent.node, parent.slot?.value, key, nest(path.slice(depth + 1, whole), node));
       }
+      // An alias gives way to its value, written out.
+      const branch = path.slice(0, depth + 1).reduce<Node | undefined>(get, wanted);
+      if (slot?.alias === true && branch !== undefined)
+        yield replaceValue(text, { ...slot, node: scalar(null) }, branch);
     }
     const own = path.slice(0, depth).reduce<Node | undefined>(get, wanted);
     if (parent.slot !== undefined && own !== undefined) yield replaceValue(text, parent.slot, own);

@@ -83,8 +83,10 @@ class Reader {
     const char = rest[0] ?? "";
     if (char === "+" || char === "-") {
       this.#at++;
+      this.#blank();
+      const twice = /[-+]/.test(this.#text[this.#at] ?? "");
       const node = this.#value(depth + 1);
-      if (node.kind !== "scalar" || typeof node.value !== "number") throw new NoLiteral();
+      if (twice || node.kind !== "scalar" || typeof node.value !== "number") throw new NoLiteral();
       // A negative zero is a float only.
       return scalar(char === "+" ? node.value : node.float ? -node.value : 0 - node.value, node.float);
     }

@@ -21,6 +21,9 @@ const mostValues = 200_000;
 /** Characters before a line's first word: one level costs at least one, in `- - - a` two. */
 const widestIndent = 2 * deepest;
 
+/** Plain words that PyYAML's resolver takes for a merge, a default value, or a number, and that its constructor then refuses. */
+const unreadable = /^(?:<<|=|[-+]?0b_+|[-+]?0x_+)$/;
+
 /** What a node stands for once aliases are written out. */
 interface Extent {
   readonly depth: number;
@@ -68,7 +71,7 @@ function markOf(source: Source, node: unknown): Mark | undefined {
   return range === null || range === undefined ? undefined : { source, start: range[0], end: range[1] };
 }
 
-/** Walks one document, keeping anchors as PyYAML does: an alias means the latest anchor above it. */
+/** Walks one document, keeping anchors as PyYAML does: an alias means an anchor above it, and no anchor comes twice. */
 class Reader {
   readonly #source: Source;
   readonly #anchors = new Map<string, Node>();
@@ -92,7 +95,8 @@ class Reader {
     if (!isScalar(parsed) && !isMap(parsed) && !isSeq(parsed)) return scalar(null);
     const anchor = parsed.anchor;
     if (anchor !== undefined) {
-      this.#anchors.delete(anchor);
+      if (this.#open.has(anchor) || this.#anchors.has(anchor))
+        this.#invalid(`the anchor &${anchor} is there twice`, parsed);
       this.#open.add(anchor);
     }
     let node: Node;
@@ -112,7 +116,9 @@ class Reader {
     if (parsed.tag !== undefined) {
       return resolveTagged(parsed.tag, text) ?? this.#invalid(`PyYAML does not read ${parsed.tag} ${text}`, parsed);
     }
-    return parsed.type === undefined || parsed.type === "PLAIN" ? resolvePlain(text) : scalar(text);
+    if (parsed.type !== undefined && parsed.type !== "PLAIN") return scalar(text);
+    if (unreadable.test(text)) this.#invalid(`PyYAML does not read the word ${text} here`, parsed);
+    return resolvePlain(text);
   }
 
   #seq(parsed: { items: unknown[]; tag?: string }, depth: number): SeqNode {
