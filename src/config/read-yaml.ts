@@ -44,7 +44,8 @@ export function readYaml(file: string, text: string): { readonly root: Node; rea
     }
   }
   const document = parse(file, text, lines);
-  const error = document.errors[0];
+  // PyYAML takes a comment right after a quote.
+  const error = document.errors.find((found) => !found.message.startsWith("Comments must be separated"));
   if (error !== undefined) {
     const at = lines.linePos(Math.min(error.pos[0], text.length));
     const reason = error.message.replace(/\.$/, "");
@@ -171,7 +172,7 @@ class Reader {
     if (node.kind !== "scalar") return this.#invalid("a key has to be a word", parsed);
     if (node.value === null) return "None";
     if (typeof node.value === "boolean") return node.value ? "True" : "False";
-    return String(node.value);
+    return node.float && Number.isInteger(node.value) ? `${node.value}.0` : String(node.value);
   }
 
   #measure(node: Node, parsed: unknown): void {

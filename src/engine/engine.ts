@@ -26,6 +26,8 @@ export class Engine {
   flops = 0;
   /** Those of them that recompute added. */
   recomputedFlops = 0;
+  /** What was taken for granted on the way: worst cases of branches that depend on values. */
+  readonly assumptions = new Set<string>();
   private phase: Phase = "other";
   private stage: Stage = "build";
   private readonly layers: string[] = [];
@@ -177,6 +179,11 @@ export function withEngine<R>(next: Engine, body: () => R): R {
   } finally {
     engine = before;
   }
+}
+
+/** Notes an assumption for the report. */
+export function assume(text: string): void {
+  current().assumptions.add(text);
 }
 
 /** Ends a tensor between ops: what CPython does when the last name goes. */

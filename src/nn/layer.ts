@@ -36,6 +36,15 @@ export class Parameter extends Tensor {
   }
 }
 
+/** Fills a parameter again, as `param_init` and `init_weight` do: a new buffer is made, then the old one is freed. */
+export function refill(parameter: Parameter, initializer: Initializer): void {
+  const old = parameter.storage;
+  const next = allocated(parameter.shape, parameter.dtype, initializer, parameter.trainable);
+  next.references++;
+  parameter.storage = next;
+  current().release(old, initializer);
+}
+
 function allocated(shape: Shape, dtype: DType, op: string, trainable: boolean): Storage {
   return current().allocate(numel(shape) * sizeOf(dtype), op, trainable ? "parameter" : "buffer");
 }

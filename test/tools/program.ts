@@ -6,6 +6,7 @@ import { estimateMemory } from "../../src/memory/estimate.ts";
 import { findRuntime } from "../../src/presets.ts";
 import type { Estimate } from "../../src/report/report.ts";
 import { stepRuntime } from "../../src/step/runtime.ts";
+import { simulate } from "../../src/step/simulate.ts";
 import { defaultSettings, type Settings } from "../../src/step/settings.ts";
 
 /** What `simulate` gives back. */
@@ -37,9 +38,8 @@ export function configFromResolved(resolved: ConfigMap): TrainConfig {
   return loadConfig("resolved.yml", { readText: () => toYaml(resolved) });
 }
 
-/** Loads the program under test; an Error says which part is not there yet. */
-export async function loadProgram(): Promise<Program> {
-  const simulate = await loadSimulate();
+/** The program under test. */
+export function loadProgram(): Program {
   const runtime = stepRuntime(findRuntime());
   const run = (config: TrainConfig, settings: Settings): Run => simulate(config, settings, runtime);
   return {
@@ -51,16 +51,6 @@ export async function loadProgram(): Promise<Program> {
       return { parameters, training, evaluation };
     },
   };
-}
-
-/** A part that is still being written; the import becomes a plain one when the file is there. */
-async function loadSimulate() {
-  try {
-    return (await import("../../src/step/simulate.ts")).simulate;
-  } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
-    throw missing ? new Error("the program has no src/step/simulate.ts yet") : error;
-  }
 }
 
 /** A dict as YAML 1.1 text: JSON, but for small and large floats, which PyYAML takes as text without a dot. */
