@@ -16,12 +16,12 @@ import {
 } from "../tools/lib/packed.ts";
 import { refusals } from "../tools/lib/statistics.ts";
 import { readTraceLine, traceStates, worseTrace } from "../tools/lib/trace-line.ts";
-import { configFromResolved, loadProgram, type Program } from "../tools/program.ts";
+import { configFromResolved, loadProgram } from "../tools/program.ts";
 
 const cases = readPackedCases();
 const configs = readPackedConfigs();
 const line = readLine();
-const program: Program | Error = await loadProgram().catch((error: unknown) => error as Error);
+const program = loadProgram();
 const results = cases.map((c) => runCase(program, c, configs.get(c.resolved)!));
 const refused = refusals(results);
 const refusedCount = refused.reduce((sum, group) => sum + group.ids.length, 0);

@@ -118,7 +118,4 @@ function simulations(program: Program, empty: number): void {
 if (!existsSync(cli)) throw new Error(`${cli} is not there: npm run build`);
 console.log(`node ${process.version}, median of ${runs}\n`);
 const empty = commands();
-await loadProgram().then(
-  (program) => simulations(program, empty),
-  (error: unknown) => console.log(`\nno simulations: ${error instanceof Error ? error.message : String(error)}`),
-);
+simulations(loadProgram(), empty);

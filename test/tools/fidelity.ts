@@ -12,7 +12,7 @@ import { refusals, statistics } from "./lib/statistics.ts";
 import { table } from "./lib/table.ts";
 import { traceCommand } from "./lib/trace-command.ts";
 import { traceLineFile, traceStates } from "./lib/trace-line.ts";
-import { loadProgram, type Program } from "./program.ts";
+import { loadProgram } from "./program.ts";
 
 const titles: Record<FigureName, string> = {
   parameters: "parameters",
@@ -111,9 +111,7 @@ async function main(args: string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  const program: Program | Error = await loadProgram().catch((error: unknown) =>
-    error instanceof Error ? error : new Error(String(error)),
-  );
+  const program = loadProgram();
   const configs = readPackedConfigs();
   const only = new RegExp(values.only ?? "");
   const start = performance.now();

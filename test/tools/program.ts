@@ -6,8 +6,8 @@ import { estimateMemory } from "../../src/memory/estimate.ts";
 import { findRuntime } from "../../src/presets.ts";
 import type { Estimate } from "../../src/report/report.ts";
 import { stepRuntime } from "../../src/step/runtime.ts";
-import { simulate } from "../../src/step/simulate.ts";
 import { defaultSettings, type Settings } from "../../src/step/settings.ts";
+import { simulate } from "../../src/step/simulate.ts";
 
 /** What `simulate` gives back. */
 export interface Run {

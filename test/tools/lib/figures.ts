@@ -85,10 +85,9 @@ function refusal(error: unknown): { refused: string; crashed: boolean } {
 }
 
 /** Runs one case. Never throws: what the program cannot do is `refused`. */
-export function runCase(program: Program | Error, c: PackedCase, resolved: ConfigMap): CaseResult {
+export function runCase(program: Program, c: PackedCase, resolved: ConfigMap): CaseResult {
   const start = performance.now();
   try {
-    if (program instanceof Error) throw program;
     const estimate = program.estimate(program.config(resolved), settingsOf({ ...c, resolved, evalSize: c.evalSize }));
     return { id: c.id, ...compare(c, estimate), milliseconds: performance.now() - start };
   } catch (error) {

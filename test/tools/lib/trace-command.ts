@@ -87,7 +87,7 @@ export async function traceCommand(args: readonly string[]): Promise<number> {
   let ours: TraceRow[];
   if (values.ours) ours = readTrace(values.ours);
   else {
-    const program = await loadProgram();
+    const program = loadProgram();
     const { log } = program.simulate(program.config(c.resolved), settingsOf({ ...c, evalSize: c.eval?.size }));
     ours = logRows(log, ...span(log, part), part === "raw");
   }

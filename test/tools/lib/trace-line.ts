@@ -24,7 +24,7 @@ export function readTraceLine(file = traceLineFile()): TraceLine {
 
 /** Compares our events with every packed trace. What the program cannot run is `refused`. */
 export function traceStates(
-  program: Program | Error,
+  program: Program,
   cases: readonly PackedCase[],
   configs: ReadonlyMap<string, ConfigMap>,
 ): TraceLine {
@@ -43,8 +43,7 @@ export function traceStates(
   );
 }
 
-function tryRun(program: Program | Error, c: PackedCase, configs: ReadonlyMap<string, ConfigMap>): Run | undefined {
-  if (program instanceof Error) return undefined;
+function tryRun(program: Program, c: PackedCase, configs: ReadonlyMap<string, ConfigMap>): Run | undefined {
   try {
     const resolved = configs.get(c.resolved)!;
     return program.simulate(program.config(resolved), settingsOf({ ...c, resolved, evalSize: c.evalSize }));
