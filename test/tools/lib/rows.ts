@@ -48,3 +48,14 @@ export function logRows(log: EventLog, from: number, to: number, kernels = false
   }
   return rows;
 }
+
+/** Leaves out kernel temporaries and counts the totals anew. */
+export function withoutKernel(rows: readonly TraceRow[]): TraceRow[] {
+  let total = rows[0] ? rows[0].total - rows[0].bytes : 0;
+  return rows
+    .filter((row) => !row.kernel)
+    .map((row) => {
+      total += row.bytes;
+      return { ...row, total };
+    });
+}

@@ -6,7 +6,7 @@ import { loadProgram, settingsOf } from "../program.ts";
 import { findCase, type MeasuredCase, readCase, sharedTruth } from "./cases.ts";
 import { compareTraces } from "./compare.ts";
 import { packedTruth, readPackedCases, readPackedConfigs, readTrace } from "./packed.ts";
-import { logRows, type TraceRow } from "./rows.ts";
+import { logRows, type TraceRow, withoutKernel } from "./rows.ts";
 import { showHunk, summary } from "./show.ts";
 import { type Part, span } from "./span.ts";
 
@@ -58,17 +58,6 @@ function measuredRows(c: MeasuredCase, file: string, part: Part): TraceRow[] {
   const rows = readTrace(file);
   const end = part === "raw" && !c.eval ? c.raw?.marks["step 3"] : undefined;
   return end === undefined ? rows : rows.slice(0, end);
-}
-
-/** Leaves out kernel temporaries and counts the totals anew. */
-function withoutKernel(rows: readonly TraceRow[]): TraceRow[] {
-  let total = rows[0] ? rows[0].total - rows[0].bytes : 0;
-  return rows
-    .filter((row) => !row.kernel)
-    .map((row) => {
-      total += row.bytes;
-      return { ...row, total };
-    });
 }
 
 /** Runs the comparer. Resolves to the exit code: 0 identical, 1 different. */
