@@ -28,7 +28,7 @@ export function run<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[]
       throw new Error(`${op.name}: an input was used after its last reference was dropped: bind it to the frame`);
   }
   const outputs =
-    e.amp === undefined || op.amp === undefined ? compute(e, op, inputs, attrs) : autocast(e, op, inputs, attrs);
+    e.amp === undefined || op.amp === undefined ? promote(e, op, inputs, attrs) : autocast(e, op, inputs, attrs);
   for (const x of inputs) if (x.references === 0 && x.alive && !outputs.includes(x)) e.end(x, "");
   return outputs;
 }
@@ -52,12 +52,29 @@ function autocast<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A):
   const casted = inputs.map((x, i) =>
     i < looked.length && castable(x) && x.dtype !== target ? cast(e, x, target) : x,
   );
-  const outputs = compute(e, op, casted, attrs);
-  casted.forEach((x, i) => {
-    if (x !== inputs[i]) e.end(x, op.name);
-  });
+  const outputs = promote(e, op, casted, attrs);
+  endCopies(e, op.name, casted, inputs);
   e.amp = amp;
   return outputs;
+}
+
+/** Two float operands of different widths meet: the narrower is cast up. */
+function promote<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
+  const [x, y] = inputs;
+  if (!op.promotes || !x || !y || x.dtype === y.dtype || !isFloat(x.dtype) || !isFloat(y.dtype)) {
+    return compute(e, op, inputs, attrs);
+  }
+  const target = sizeOf(x.dtype) > sizeOf(y.dtype) ? x.dtype : y.dtype;
+  const casted = inputs.map((t) => (isFloat(t.dtype) && t.dtype !== target ? cast(e, t, target) : t));
+  const outputs = compute(e, op, casted, attrs);
+  endCopies(e, op.name, casted, inputs);
+  return outputs;
+}
+
+function endCopies(e: Engine, op: string, copies: readonly Tensor[], originals: readonly Tensor[]): void {
+  copies.forEach((x, i) => {
+    if (x !== originals[i]) e.end(x, op);
+  });
 }
 
 function castable(x: Tensor): boolean {
@@ -89,7 +106,7 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
   }
   const specs = op.infer(ready, attrs);
   const outputs = specs.map((spec) => make(e, op.name, spec, ready));
-  if (op.temporaries) e.kernelTemporaries(op.temporaries(ready, specs, attrs), op.name);
+  if (op.temporaries) e.kernelTemporaries(op.temporaries(ready, specs, attrs, e.device), op.name);
   e.flops += op.flops ? op.flops(ready, specs, attrs) : numel(specs[0]?.shape ?? []);
   if (op.conv) recordConvolution(e, op, ready, outputs, attrs);
   for (const storage of inKernel) e.release(storage, op.name);
@@ -165,13 +182,10 @@ function ruleOf<A>(
   edges: readonly (Edge | undefined)[],
 ): GradRule {
   const needs = edges.map((edge) => edge !== undefined);
-  const context = (grads: readonly (Tensor | undefined)[]): GradContext<A> => ({
-    inputs,
-    outputs,
-    attrs,
-    needs,
-    grads,
-  });
+  const { device } = current();
+  const context = (grads: readonly (Tensor | undefined)[]): GradContext<A> => {
+    return { device, inputs, outputs, attrs, needs, grads };
+  };
   return {
     kernel: op.gradName ?? `${op.name}_grad`,
     strided: op.strided ?? false,

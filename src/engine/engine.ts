@@ -1,5 +1,5 @@
 /** @file The engine's state: the event log, the open layers, gradient and AMP mode; it makes and frees storages. */
-import { type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import { type Device, type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
 import type { AmpState } from "./amp.ts";
 import { EventLog, type Phase, type Stage, type StorageKind, storageKinds } from "./events.ts";
 import type { GradNode } from "./tape.ts";
@@ -15,9 +15,13 @@ export function kindOf(kind: StorageKind): number {
 const activation = kindOf("activation");
 const temporary = kindOf("temporary");
 
+/** The card of the measurements: 28 multiprocessors of 1,536 threads, as an RTX 3060 (compute capability 8.6). */
+export const measuredDevice: Device = { multiprocessors: 28, threadsPerMultiprocessor: 1536 };
+
 /** One run of a training program on shapes. Only one is current at a time (see `withEngine`). */
 export class Engine {
   readonly log = new EventLog();
+  readonly device: Device;
   /** False inside `no_grad`. */
   gradEnabled = true;
   /** Undefined outside `auto_cast`. */
@@ -34,6 +38,10 @@ export class Engine {
   private layer = "";
   private readonly siteIds = new Map<string, Map<string, number>>();
   private sites = new Map<string, number>();
+
+  constructor(device: Device = measuredDevice) {
+    this.device = device;
+  }
 
   /** Sets what the program is doing; returns a function that sets it back. */
   enter(phase: Phase, stage: Stage): () => void {

@@ -46,7 +46,9 @@ export function refill(parameter: Parameter, initializer: Initializer): void {
 }
 
 function allocated(shape: Shape, dtype: DType, op: string, trainable: boolean): Storage {
-  return current().allocate(numel(shape) * sizeOf(dtype), op, trainable ? "parameter" : "buffer");
+  // Constant initialisers fill in place: their kernel is `full_`.
+  const kernel = op === "full" ? "full_" : op;
+  return current().allocate(numel(shape) * sizeOf(dtype), kernel, trainable ? "parameter" : "buffer");
 }
 
 /** A base for layers of any arguments; `L` is the type of the frame that `forward` gets. */

@@ -1,6 +1,8 @@
 /** @file Binary elementwise ops, comparisons and `where`, with broadcasting. */
+import { broadcastAxes, reduceScratch } from "./reduce-kernel.ts";
 import {
   broadcast,
+  type Device,
   defineOp,
   type GradContext,
   gradNode,
@@ -21,11 +23,22 @@ function sumGrads({ inputs, outputs }: GradContext<void>) {
   return [same(0) ? ("inplace" as const) : ("new" as const), "new" as const];
 }
 
+/** Scratch of reducing the output's gradient to a broadcast operand. */
+function reduction(x: TensorMeta, out: TensorMeta, device: Device): number {
+  return reduceScratch(out.shape, broadcastAxes(x.shape, out.shape), sizeOf(x.dtype), device);
+}
+
+/** Sums that bring dout to the shape of a broadcast operand. */
+function sumTemporaries({ inputs, outputs, needs, device }: GradContext<void>): number[] {
+  const out = outputs[0]!;
+  return inputs.flatMap((x, i) => (needs[i] && !sameShape(x.shape, out.shape) ? [reduction(x, out, device)] : []));
+}
+
 /** multiply, divide: one temporary of the output's size for each broadcast operand that needs a gradient (elementwise_grad.h). */
-function broadcastTemporaries({ inputs, outputs, needs }: GradContext<void>): number[] {
+function broadcastTemporaries({ inputs, outputs, needs, device }: GradContext<void>): number[] {
   const out = outputs[0]!;
   return inputs.flatMap((x, i) =>
-    needs[i] && !sameShape(x.shape, out.shape) ? [numel(out.shape) * sizeOf(out.dtype)] : [],
+    needs[i] && !sameShape(x.shape, out.shape) ? [numel(out.shape) * sizeOf(out.dtype), reduction(x, out, device)] : [],
   );
 }
 
@@ -36,6 +49,8 @@ export const addOp = defineOp({
   meta: [0, 1],
   infer: binary("add"),
   grads: sumGrads,
+  gradTemporaries: sumTemporaries,
+  promotes: true,
 });
 
 export const subtractOp = defineOp({
@@ -45,6 +60,8 @@ export const subtractOp = defineOp({
   meta: [0, 1],
   infer: binary("subtract"),
   grads: sumGrads,
+  gradTemporaries: sumTemporaries,
+  promotes: true,
 });
 
 /** On the GPU the eager engine keeps x only if y needs a gradient, and the other way round (multiply_fwd_func.cc). */
@@ -57,6 +74,7 @@ export const multiplyOp = defineOp({
   copyInKernel: true,
   infer: binary("multiply"),
   gradTemporaries: broadcastTemporaries,
+  promotes: true,
 });
 
 export const divideOp = defineOp({
@@ -67,6 +85,7 @@ export const divideOp = defineOp({
   savesOut: [0],
   infer: binary("divide"),
   gradTemporaries: broadcastTemporaries,
+  promotes: true,
 });
 
 function keepsBoth(name: string, amp = name): Op {
@@ -77,6 +96,7 @@ function keepsBoth(name: string, amp = name): Op {
     saves: [0, 1],
     infer: binary(name),
     gradTemporaries: broadcastTemporaries,
+    promotes: true,
   });
 }
 
@@ -94,6 +114,7 @@ const compare = (name: string): Op =>
   defineOp({
     name,
     amp: name,
+    promotes: true,
     infer: ([x, y]) => [{ shape: y ? broadcast(name, x!.shape, y.shape) : x!.shape, dtype: "bool" }],
   });
 

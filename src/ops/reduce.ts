@@ -1,5 +1,16 @@
 /** @file Reductions along axes, cumulative sums, argmax. */
-import { type DType, defineOp, gradNode, type Op, type Shape, type TensorMeta } from "./types.ts";
+import { reduceScratch } from "./reduce-kernel.ts";
+import {
+  type Device,
+  type DType,
+  defineOp,
+  gradNode,
+  numel,
+  type Op,
+  type Shape,
+  sizeOf,
+  type TensorMeta,
+} from "./types.ts";
 
 export interface ReduceAttrs {
   /** Axes to reduce; empty: all of them. */
@@ -15,6 +26,16 @@ export function reducedShape(x: TensorMeta, { axes, keepDim }: ReduceAttrs): Sha
   return x.shape.flatMap((d, i) => (!all && !gone.has(i) ? [d] : keepDim ? [1] : []));
 }
 
+/** Partial results of a reduction that is split over blocks. */
+function scratch(
+  [x]: readonly TensorMeta[],
+  [out]: readonly TensorMeta[],
+  { axes }: ReduceAttrs,
+  device: Device,
+): number[] {
+  return [reduceScratch(x!.shape, axes, sizeOf(out!.dtype), device)];
+}
+
 function reduction(name: string, amp: string, keeps: boolean): Op<ReduceAttrs> {
   return defineOp<ReduceAttrs>({
     name,
@@ -22,6 +43,9 @@ function reduction(name: string, amp: string, keeps: boolean): Op<ReduceAttrs> {
     amp,
     ...(keeps ? { saves: [0], savesOut: [0] } : { meta: [0] }),
     infer: ([x], attrs) => [{ shape: reducedShape(x!, attrs), dtype: x!.dtype }],
+    temporaries: scratch,
+    // max_grad, min_grad …: where x equals the result, as a tensor of x's dtype (reduce_grad_functions.h).
+    ...(keeps ? { gradTemporaries: ({ inputs: [x] }) => [numel(x!.shape) * sizeOf(x!.dtype)] } : {}),
   });
 }
 
@@ -43,6 +67,7 @@ export const sumOp = defineOp<ReduceAttrs>({
     const dtype: DType = x!.dtype === "bool" || x!.dtype === "int32" ? "int64" : x!.dtype;
     return [{ shape: reducedShape(x!, attrs), dtype }];
   },
+  temporaries: scratch,
 });
 
 /** `_C_ops.mean_all`: the mean of everything, without axes. */

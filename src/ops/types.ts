@@ -60,7 +60,14 @@ export interface OutSpec extends TensorMeta {
  */
 export type GradSpec = "new" | "inplace" | "saved" | { readonly strides: readonly number[] | undefined } | undefined;
 
+/** What a kernel asks of the card: it decides how a reduction is split. */
+export interface Device {
+  readonly multiprocessors: number;
+  readonly threadsPerMultiprocessor: number;
+}
+
 export interface GradContext<A> {
+  readonly device: Device;
   readonly inputs: readonly TensorMeta[];
   readonly outputs: readonly TensorMeta[];
   readonly attrs: A;
@@ -107,9 +114,16 @@ export interface Op<A = void> {
   /** Gradients by input; default: `new` for every input that needs one. */
   grads?(context: GradContext<A>): readonly GradSpec[];
   /** Bytes that the forward kernel takes and frees inside itself, after its outputs. */
-  temporaries?(inputs: readonly TensorMeta[], outputs: readonly TensorMeta[], attrs: A): readonly number[];
+  temporaries?(
+    inputs: readonly TensorMeta[],
+    outputs: readonly TensorMeta[],
+    attrs: A,
+    device: Device,
+  ): readonly number[];
   /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
   gradTemporaries?(context: GradContext<A>): readonly number[];
+  /** Two float inputs of different widths: the narrower one is cast up first (`PromoteTypes` in the generated functions). */
+  readonly promotes?: boolean;
   /** A missing gradient of any output is made as zeros of full shape before the node runs (list outputs). */
   readonly fillsMissing?: boolean;
   /** Multiply-adds times two of the forward kernel; default: number of output elements. */

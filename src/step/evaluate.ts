@@ -11,6 +11,9 @@ import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, loader, validationBatch } from "./batch.ts";
 
+/** Images that are evaluated: the second meets what the first leaves behind. */
+const images = 2;
+
 /** `test_config` and the image. */
 export interface EvaluationPlan {
   readonly classes: number;
@@ -39,6 +42,14 @@ interface Locals {
   label_area: Tensor;
 }
 
+/** Calls the network in the forward phase. */
+function forward(model: Network, im: Tensor): PyList | readonly Tensor[] {
+  const leave = current().enter("forward", "forward");
+  const logits = model.call(im);
+  leave();
+  return logits;
+}
+
 /** Evaluates two images: the second is the steady state that is reported. */
 export function evaluate(model: Network, plan: EvaluationPlan): void {
   const e = current();
@@ -54,13 +65,14 @@ export function evaluate(model: Network, plan: EvaluationPlan): void {
         e.log.mark("image", ++image);
         return validationBatch(plan.channels, plan.network, plan.original);
       };
-      for (const data of loader(make, 2, 0)) {
+      for (const data of loader(make, images, 0)) {
         f.data = data;
         oneImage(f, model, plan);
-        e.log.mark("image-end", image);
+        if (image < images) e.log.mark("image-end", image);
       }
     });
   });
+  e.log.mark("image-end", images);
   leave();
 }
 
@@ -99,7 +111,7 @@ function inference(model: Network, im: Tensor, plan: EvaluationPlan, restore: bo
     if (last) f.im = t.transpose(f.im, [0, 2, 3, 1]);
     if (plan.slide) f.logit = slide(model, f.im, plan);
     else {
-      f.logits = model.call(f.im);
+      f.logits = forward(model, f.im);
       f.logit = first(f.logits);
     }
     if (last) f.logit = t.transpose(f.logit, [0, 3, 1, 2]);
@@ -137,7 +149,7 @@ function slide(model: Network, im: Tensor, plan: EvaluationPlan): Tensor {
           const w2 = Math.min(c * stride.width + crop.width, w);
           const starts = [Math.max(h2 - crop.height, 0), Math.max(w2 - crop.width, 0)];
           f.im_crop = t.sliceAxes(f.im, { axes: last ? [1, 2] : [2, 3], starts, ends: [h2, w2] });
-          f.logits = model.call(f.im_crop);
+          f.logits = forward(model, f.im_crop);
           classes = first(f.logits).dim(1);
         }
       }
@@ -188,16 +200,13 @@ function flipped(x: Tensor, flip: number): Tensor {
 interface AreaLocals {
   pred: Tensor;
   label: Tensor;
-  pred_areas: PyList;
-  label_areas: PyList;
-  intersect_areas: PyList;
   mask: Tensor;
   pred_i: Tensor;
   label_i: Tensor;
   intersect_i: Tensor;
-  pred_area: Tensor;
-  label_area: Tensor;
-  intersect_area: Tensor;
+  pred_area: Tensor | PyList;
+  label_area: Tensor | PyList;
+  intersect_area: Tensor | PyList;
 }
 
 /** `metrics.calculate_area`: class by class. */
@@ -206,29 +215,36 @@ function areas(pred: Tensor, label: Tensor, plan: EvaluationPlan): readonly Tens
     if (plan.multilabel) return multilabelAreas(f);
     f.pred = t.squeeze(f.pred, 1);
     f.label = t.squeeze(f.label, 1);
-    f.pred_areas = new PyList();
-    f.label_areas = new PyList();
-    f.intersect_areas = new PyList();
+    const [predAreas, labelAreas, intersectAreas] = [new PyList(), new PyList(), new PyList()];
+    f.pred_area = predAreas;
+    f.label_area = labelAreas;
+    f.intersect_area = intersectAreas;
     f.mask = t.notEqual(f.label, 255);
     for (let i = 0; i < plan.classes; i++) {
       f.pred_i = t.logicalAnd(t.equal(f.pred, i), f.mask);
       f.label_i = t.equal(f.label, i);
       f.intersect_i = t.logicalAnd(f.pred_i, f.label_i);
-      f.pred_areas.append(t.sum(t.cast(f.pred_i, "int64")));
-      f.label_areas.append(t.sum(t.cast(f.label_i, "int64")));
-      f.intersect_areas.append(t.sum(t.cast(f.intersect_i, "int64")));
+      predAreas.append(t.sum(t.cast(f.pred_i, "int64")));
+      labelAreas.append(t.sum(t.cast(f.label_i, "int64")));
+      intersectAreas.append(t.sum(t.cast(f.intersect_i, "int64")));
     }
-    f.pred_area = t.stack(f.pred_areas);
-    f.label_area = t.stack(f.label_areas);
-    f.intersect_area = t.stack(f.intersect_areas);
-    return [f.intersect_area, f.pred_area, f.label_area];
+    const areas = [t.stack(predAreas)];
+    f.pred_area = areas[0]!;
+    areas.push(t.stack(labelAreas));
+    f.label_area = areas[1]!;
+    areas.push(t.stack(intersectAreas));
+    f.intersect_area = areas[2]!;
+    return [areas[2]!, areas[0]!, areas[1]!];
   });
 }
 
 function multilabelAreas(f: AreaLocals): readonly Tensor[] {
-  f.pred_area = t.cast(t.sum(f.pred, [0, 2, 3]), "int64");
-  f.label_area = t.cast(t.sum(f.label, [0, 2, 3]), "int64");
-  const both = t.multiply(t.cast(f.pred, "int64"), t.cast(f.label, "int64"));
-  f.intersect_area = t.cast(t.sum(both, [0, 2, 3]), "int64");
-  return [f.intersect_area, f.pred_area, f.label_area];
+  const pred = t.cast(t.sum(f.pred, [0, 2, 3]), "int64");
+  f.pred_area = pred;
+  const label = t.cast(t.sum(f.label, [0, 2, 3]), "int64");
+  f.label_area = label;
+  const both = t.cast(f.pred, "int64");
+  const intersect = t.cast(t.sum(t.multiply(both, t.cast(f.label, "int64")), [0, 2, 3]), "int64");
+  f.intersect_area = intersect;
+  return [intersect, pred, label];
 }

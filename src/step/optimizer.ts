@@ -84,10 +84,10 @@ export class Optimizer {
   /** The learning rate, then the states of all trainable parameters. */
   private create(): Tensor[] {
     const e = current();
-    const made = [e.tensor([1], "float32", "", "optimizer-state")];
+    const made = [e.tensor([1], "float32", "full_", "optimizer-state")];
     for (const p of this.parameters) {
       if (!p.trainable) continue;
-      for (let i = 0; i < this.spec.states; i++) made.push(e.tensor(p.shape, "float32", "full", "optimizer-state"));
+      for (let i = 0; i < this.spec.states; i++) made.push(e.tensor(p.shape, "float32", "full_", "optimizer-state"));
     }
     return made;
   }

@@ -2,7 +2,7 @@
 import { PyList } from "../../engine/references.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import type { Args } from "../../nn/args.ts";
-import { Layer, LayerList, Sequential } from "../../nn/layer.ts";
+import { Layer, LayerList, refill, Sequential, sublayers } from "../../nn/layer.ts";
 import { BatchNorm2D, Conv2D, Pool2D, ReLU } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
 import type { Backbone } from "./backbone.ts";
@@ -34,32 +34,26 @@ function depthwise(channels: number, learningRate: number): Conv2D {
   return new Conv2D(channels, channels, 3, { stride: 2, padding: 1, groups: channels, bias: false, learningRate });
 }
 
-/** Channels of the convolutions: half, then halving, the last two alike. */
-function convolutions(
+/** Adds the convolutions to a list: half the channels, then halving, the last two alike. */
+function addConvolutions(
+  list: LayerList<ConvBNRelu>,
   inPlanes: number,
   outPlanes: number,
   count: number,
-  stride: number,
   learningRate: number,
-): LayerList<ConvBNRelu> {
-  const list = new LayerList<ConvBNRelu>();
+): void {
   for (let i = 0; i < count; i++) {
     const from = i === 0 ? inPlanes : Math.floor(outPlanes / 2 ** i);
-    const to =
-      i === 0
-        ? Math.floor(outPlanes / 2)
-        : i < count - 1
-          ? Math.floor(outPlanes / 2 ** (i + 1))
-          : Math.floor(outPlanes / 2 ** i);
-    list.append(new ConvBNRelu(from, to, i === 0 ? 1 : 3, i === 1 ? stride : 1, learningRate));
+    const last = i === count - 1;
+    const to = i === 0 ? Math.floor(outPlanes / 2) : Math.floor(outPlanes / 2 ** (last ? i : i + 1));
+    list.append(new ConvBNRelu(from, to, i === 0 ? 1 : 3, 1, learningRate));
   }
-  return list;
 }
 
 class CatBottleneck extends Layer {
+  readonly conv_list = new LayerList<ConvBNRelu>();
   readonly avd_layer: Sequential | undefined;
   readonly skip: Pool2D | undefined;
-  readonly conv_list: LayerList<ConvBNRelu>;
 
   constructor(inPlanes: number, outPlanes: number, count: number, stride: number, learningRate: number) {
     super();
@@ -68,7 +62,7 @@ class CatBottleneck extends Layer {
       this.avd_layer = new Sequential(depthwise(half, learningRate), new BatchNorm2D(half, { learningRate }));
       this.skip = new Pool2D(3, { stride: 2, padding: 1 });
     }
-    this.conv_list = convolutions(inPlanes, outPlanes, count, 1, learningRate);
+    addConvolutions(this.conv_list, inPlanes, outPlanes, count, learningRate);
   }
 
   forward(f: { out_list: PyList; out1: Tensor; out: Tensor }, x: Tensor): Tensor {
@@ -88,9 +82,9 @@ class CatBottleneck extends Layer {
 }
 
 class AddBottleneck extends Layer {
+  readonly conv_list = new LayerList<ConvBNRelu>();
   readonly avd_layer: Sequential | undefined;
   readonly skip: Sequential | undefined;
-  readonly conv_list: LayerList<ConvBNRelu>;
 
   constructor(inPlanes: number, outPlanes: number, count: number, stride: number, learningRate: number) {
     super();
@@ -104,7 +98,7 @@ class AddBottleneck extends Layer {
         new BatchNorm2D(outPlanes, { learningRate }),
       );
     }
-    this.conv_list = convolutions(inPlanes, outPlanes, count, 1, learningRate);
+    addConvolutions(this.conv_list, inPlanes, outPlanes, count, learningRate);
   }
 
   forward(f: { out_list: PyList; out: Tensor; x: Tensor }, x: Tensor): Tensor {
@@ -147,6 +141,8 @@ export class STDCNet extends Layer<readonly [Tensor], PyList> implements Backbon
       }
     }
     this.features = new Sequential(...items);
+    // init_weight: convolutions once more; BatchNorm2D is none of the classes it looks for.
+    for (const layer of sublayers(this)) if (layer instanceof Conv2D) refill(layer.weight, "gaussian");
   }
 
   forward(f: { out_feats: PyList; x: Tensor }, x: Tensor): PyList {
