@@ -1,4 +1,5 @@
 /** @file CrossEntropyLoss (`paddleseg/models/losses/cross_entropy_loss.py`), with class weights and with top-k pixels. */
+import { scope } from "../engine/frame.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
@@ -38,11 +39,15 @@ export class CrossEntropyLoss extends Loss {
     f.logit = this.channelsLast ? logit : t.transpose(logit, [0, 2, 3, 1]);
     f.label = t.cast(label, "int64");
     f.loss = F.crossEntropy(f.logit, f.label, { weight: this.weight, reduction: "none" });
-    return this.average(f, f.logit.dim(-1));
+    return this.average(f.loss, f.label, f.logit.dim(-1));
   }
 
-  /** The mean over valid pixels, or over the hardest share of them. */
-  private average(f: Locals, classes: number): Tensor {
+  /** `_post_process_loss`: the mean over valid pixels, or over the hardest share of them. The caller still holds its own names. */
+  private average(loss: Tensor, label: Tensor, classes: number): Tensor {
+    return scope({ loss, label }, (f: Locals) => this.averaged(f, classes));
+  }
+
+  private averaged(f: Locals, classes: number): Tensor {
     f.mask = this.averageValid ? t.cast(t.notEqual(f.label, 255), "float32") : t.ones(f.label.shape);
     if (f.loss.shape.length > f.mask.shape.length) f.loss = t.squeeze(f.loss, -1);
     f.loss = t.multiply(f.loss, f.mask);
