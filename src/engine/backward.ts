@@ -138,14 +138,14 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
       grads[i] ??= e.tensor(out.shape, out.dtype, "full");
     });
   }
-  const strided = rule.strided ? [] : contiguousGrads(e, rule.kernel, grads);
+  const strided = rule.strided ? [] : contiguousGrads(e, node.name, grads);
   const produced = rule.specs(grads).map((spec, i) => {
     const input = node.inputs[i];
     if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
     return makeGrad(e, rule.kernel, spec, input, grads[0], node);
   });
   e.kernelTemporaries(rule.temporaries(grads), rule.kernel);
-  for (const storage of strided) e.release(storage, rule.kernel);
+  for (const storage of strided) e.release(storage, node.name);
   return produced;
 }
 
