@@ -1,11 +1,13 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { FCN } from "./fcn.ts";
 import type { Network } from "./network.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
+  FCN: (args) => new FCN(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -2,11 +2,22 @@
 import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
+import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { STDCNet } from "./stdcnet.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   STDC1: (args) => new STDCNet(args, [2, 2, 2]),
   STDC2: (args) => new STDCNet(args, [4, 5, 3]),
+  HRNet_W18_Small_V1: (args) => new HRNet(args, hrnetSmallV1),
+  HRNet_W18_Small_V2: (args) => new HRNet(args, hrnetSmallV2),
+  HRNet_W18: (args) => new HRNet(args, hrnetPlan(18)),
+  HRNet_W30: (args) => new HRNet(args, hrnetPlan(30)),
+  HRNet_W32: (args) => new HRNet(args, hrnetPlan(32)),
+  HRNet_W40: (args) => new HRNet(args, hrnetPlan(40)),
+  HRNet_W44: (args) => new HRNet(args, hrnetPlan(44)),
+  HRNet_W48: (args) => new HRNet(args, hrnetPlan(48)),
+  HRNet_W60: (args) => new HRNet(args, hrnetPlan(60)),
+  HRNet_W64: (args) => new HRNet(args, hrnetPlan(64)),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
