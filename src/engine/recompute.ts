@@ -20,8 +20,15 @@ export function recompute<A extends readonly unknown[], R>(inputs: A, body: (inp
   const node = new GradNode("PyLayerGradNode", undefined, tensors, outputs, tensors.map(edgeTo), e.currentLayer);
   retain(inputs);
   const amp = e.amp;
-  node.run = (_, grads) => again(e, inputs, body, amp, grads);
-  node.dispose = () => release(inputs);
+  node.run = (_, grads) => {
+    const produced = again(e, inputs, body, amp, grads);
+    node.dispose?.();
+    return produced;
+  };
+  node.dispose = () => {
+    node.dispose = undefined;
+    release(inputs);
+  };
   outputs.forEach((out, slot) => {
     out.stopGradient = false;
     out.node = node;
@@ -92,5 +99,5 @@ function detach(value: unknown, leaves: Tensor[]): unknown {
 
 /** The incoming gradient is copied once (facts/paddle-memory.md, part 6 no. 4). */
 function copy(e: Engine, grad: Tensor): Tensor {
-  return new Tensor(grad.shape, grad.dtype, e.allocate(numel(grad.shape) * sizeOf(grad.dtype), "assign"));
+  return new Tensor(grad.shape, grad.dtype, e.allocate(numel(grad.shape) * sizeOf(grad.dtype), ""));
 }

@@ -22,6 +22,9 @@ export interface Runnable {
   readonly amp: "off" | "O1" | "O2";
   readonly resolved: ConfigMap;
   readonly evalSize: readonly [number, number] | undefined;
+  /** Layers whose forward ran again in backward, and batches kept ahead: where the measured run had them. */
+  readonly recompute?: readonly string[] | undefined;
+  readonly prefetch?: boolean | undefined;
 }
 
 /** The figures of a run that the tools compare. */
@@ -79,6 +82,7 @@ export function settingsOf(c: Runnable): Settings {
     ampLevel: c.amp === "O2" ? "O2" : "O1",
     doEval: c.evalSize !== undefined,
     evaluation: c.evalSize ? { size: size(c.evalSize) } : {},
-    prefetch: 0,
+    prefetch: c.prefetch ? 1 : 0,
+    recompute: c.recompute ?? [],
   };
 }
