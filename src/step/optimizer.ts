@@ -81,12 +81,11 @@ export class Optimizer {
     }
   }
 
-  /** The learning rate, then for each trainable parameter its master weight, if it is float16, and its states. */
+  /** The learning rate, then for each parameter that has a gradient its master weight, if it is float16, and its states. */
   private create(): Tensor[] {
     const e = current();
     const made = [e.tensor([1], "float32", "full_", "optimizer-state")];
-    for (const p of this.parameters) {
-      if (!p.trainable) continue;
+    for (const p of this.updated()) {
       if (p.dtype === "float16") made.push(e.tensor(p.shape, "float32", "cast", "optimizer-state"));
       for (let i = 0; i < this.spec.states; i++) made.push(e.tensor(p.shape, "float32", "full_", "optimizer-state"));
     }
