@@ -3,11 +3,15 @@ import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
+import { ResNetVd } from "./resnet_vd.ts";
 import { STDCNet } from "./stdcnet.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   STDC1: (args) => new STDCNet(args, [2, 2, 2]),
   STDC2: (args) => new STDCNet(args, [4, 5, 3]),
+  ResNet18_vd: (args) => new ResNetVd(args, 18),
+  ResNet50_vd: (args) => new ResNetVd(args, 50),
+  ResNet101_vd: (args) => new ResNetVd(args, 101),
   HRNet_W18_Small_V1: (args) => new HRNet(args, hrnetSmallV1),
   HRNet_W18_Small_V2: (args) => new HRNet(args, hrnetSmallV2),
   HRNet_W18: (args) => new HRNet(args, hrnetPlan(18)),
