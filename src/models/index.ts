@@ -1,13 +1,20 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { FCN } from "./fcn.ts";
 import type { Network } from "./network.ts";
+import { OCRNet } from "./ocrnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
+import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
+  DeepLabV3: (args) => new DeepLabV3(args),
+  DeepLabV3P: (args) => new DeepLabV3P(args),
+  PPHumanSegLite: (args) => new PPHumanSegLite(args),
   FCN: (args) => new FCN(args),
+  OCRNet: (args) => new OCRNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -1,0 +1,19 @@
+/** @file Which of the backbone's feature maps a network takes. */
+import { type Args, ArgumentError } from "../../nn/args.ts";
+import type { Backbone } from "../backbones/backbone.ts";
+
+/** The places a network takes, and the channels there. */
+export interface Features {
+  readonly indices: readonly number[];
+  readonly channels: readonly number[];
+}
+
+/** Reads `backbone_indices`; throws ArgumentError where the backbone has no such map, or where there are fewer than `least`. */
+export function features(args: Args, backbone: Backbone, fallback: readonly number[], least: number): Features {
+  const indices = args.numbers("backbone_indices", fallback);
+  const all = backbone.feat_channels;
+  const channels = indices.flatMap((i) => all.at(i) ?? []);
+  if (channels.length === indices.length && channels.length >= least) return { indices, channels };
+  const reason = `backbone_indices must be ${least} or more places in the backbone's ${all.length} feature maps`;
+  throw new ArgumentError(args.type, "backbone_indices", reason);
+}
