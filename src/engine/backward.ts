@@ -1,7 +1,7 @@
 /** @file Backward: walks the tape in Paddle's order (paddle/fluid/eager/backward.cc) and settles leaf gradients. */
 import { type GradSpec, numel, sizeOf, type TensorMeta } from "../ops/types.ts";
 import { current, type Engine } from "./engine.ts";
-import type { GradNode, GradRule } from "./tape.ts";
+import type { Edge, GradNode, GradRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
 /** A leaf that collects gradients. `zeroed`: `clear_gradients` set it to zero and kept the buffer. */
@@ -60,10 +60,11 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
   const queue: GradNode[] = [];
   for (const { node, slot, grad } of roots) {
     if (!holders.has(node)) queue.push(node);
-    put(e, holders, node, slot, grad);
+    put(e, holders, { node, slot }, grad, node.name);
   }
   const pending = inDegrees(queue);
   for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
+    const from = node.name;
     const grads = holders.get(node) ?? [];
     holders.delete(node);
     const produced = runNode(e, node, grads);
@@ -71,7 +72,7 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
     node.edges.forEach((edge, i) => {
       if (edge === undefined) return;
       const grad = produced[i];
-      if (grad) put(e, holders, edge.node, edge.slot, grad);
+      if (grad) put(e, holders, edge, grad, from);
       const left = (pending.get(edge.node) ?? 1) - 1;
       pending.set(edge.node, left);
       if (left > 0) return;
@@ -81,15 +82,29 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
   }
 }
 
-/** The first gradient to reach a slot is moved in; each further one is added in place and freed. */
-function put(e: Engine, holders: Map<GradNode, Holder>, node: GradNode, slot: number, grad: Tensor): void {
+/**
+ * The first gradient to reach a slot is moved in; each further one is added in place and freed. A sum takes contiguous
+ * tensors: a strided one is copied, and the copy stands in its place. `from` labels the events.
+ */
+function put(e: Engine, holders: Map<GradNode, Holder>, { node, slot }: Edge, grad: Tensor, from: string): void {
   let holder = holders.get(node);
   if (holder === undefined) {
     holder = [];
     holders.set(node, holder);
   }
-  if (holder[slot] === undefined) holder[slot] = grad;
-  else e.end(grad, node.name);
+  const first = holder[slot];
+  if (first === undefined) {
+    holder[slot] = grad;
+    return;
+  }
+  if (first.strides !== undefined) holder[slot] = madeContiguous(e, first, from);
+  e.end(grad.strides === undefined ? grad : madeContiguous(e, grad, from), from);
+}
+
+function madeContiguous(e: Engine, grad: Tensor, from: string): Tensor {
+  const copy = e.tensor(grad.shape, grad.dtype, from);
+  e.end(grad, from);
+  return copy;
 }
 
 function inDegrees(roots: readonly GradNode[]): Map<GradNode, number> {
@@ -138,7 +153,7 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
       grads[i] ??= e.tensor(out.shape, out.dtype, "full");
     });
   }
-  const strided = rule.strided ? [] : contiguousGrads(e, node.name, grads);
+  const strided = rule.strided ? [] : contiguousCopies(e, node.name, [...rule.stridedSaves, ...grads]);
   const produced = rule.specs(grads).map((spec, i) => {
     const input = node.inputs[i];
     if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
@@ -162,14 +177,14 @@ function makeGrad(
     return new Tensor(input.shape, input.dtype, dout.storage);
   const kept = node.saved.at(-1);
   if (spec === "saved" && kept) return new Tensor(input.shape, input.dtype, kept);
-  return e.tensor(input.shape, input.dtype, name);
+  return e.tensor(input.shape, input.dtype, spec === "copy" ? node.name : name);
 }
 
-/** Kernels take contiguous gradients: a strided one is copied for the time of the call. */
-function contiguousGrads(e: Engine, name: string, grads: Holder): Storage[] {
-  return grads.flatMap((grad) => {
-    if (grad?.strides === undefined) return [];
-    const storage = e.allocate(numel(grad.shape) * sizeOf(grad.dtype), name);
+/** Kernels take contiguous tensors: a strided one is copied for the time of the call. */
+function contiguousCopies(e: Engine, name: string, tensors: readonly (TensorMeta | undefined)[]): Storage[] {
+  return tensors.flatMap((x) => {
+    if (x?.strides === undefined) return [];
+    const storage = e.allocate(numel(x.shape) * sizeOf(x.dtype), name);
     storage.references++;
     return [storage];
   });

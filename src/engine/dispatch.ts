@@ -105,8 +105,14 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
       if (x.strides !== undefined) inKernel.push(held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op.name)));
   }
   const specs = op.infer(ready, attrs);
+  const early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : [];
   const outputs = specs.map((spec) => make(e, op.name, spec, ready));
-  if (op.temporaries) e.kernelTemporaries(op.temporaries(ready, specs, attrs, e.device), op.name);
+  if (op.temporaries) {
+    const sizes = op.temporaries(ready, specs, attrs, e.device);
+    if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
+    else e.kernelTemporaries(sizes, op.name);
+  }
+  e.freeTemporaries(early, op.name);
   e.flops += op.flops ? op.flops(ready, specs, attrs) : numel(specs[0]?.shape ?? []);
   if (op.conv) recordConvolution(e, op, ready, outputs, attrs);
   for (const storage of inKernel) e.release(storage, op.name);
@@ -154,13 +160,7 @@ function attach<A>(
   const metas = ready.map(metaOf);
   const outs = outputs.map(metaOf);
   const node = new GradNode(op.gradNode!, ruleOf(op, attrs, metas, outs, edges), metas, outs, edges, e.currentLayer);
-  for (const i of op.saves ?? none) {
-    const x = ready[i];
-    if (x === undefined) continue;
-    const other = op.savesIf?.[i];
-    if (other !== undefined && inputs[other]?.stopGradient) continue;
-    keep(e, node, x.storage);
-  }
+  for (const i of keptInputs(op, edges)) keep(e, node, ready[i]!.storage);
   for (const i of op.savesOut ?? none) {
     const out = outputs[i];
     if (out !== undefined) keep(e, node, out.storage);
@@ -171,6 +171,14 @@ function attach<A>(
     out.node = node;
     out.slot = slot;
     node.references++;
+  });
+}
+
+/** Which inputs the tape keeps. */
+function keptInputs<A>(op: Op<A>, edges: readonly (Edge | undefined)[]): number[] {
+  return (op.saves ?? none).filter((i) => {
+    const other = op.savesIf?.[i];
+    return i < edges.length && (other === undefined || edges[other] !== undefined);
   });
 }
 
@@ -190,6 +198,7 @@ function ruleOf<A>(
     kernel: op.gradName ?? `${op.name}_grad`,
     strided: op.strided ?? false,
     fillsMissing: op.fillsMissing ?? false,
+    stridedSaves: op.copyInKernel ? keptInputs(op, edges).map((i) => inputs[i]!) : [],
     specs: (grads) => op.grads?.(context(grads)) ?? needs.map((need) => (need ? "new" : undefined)),
     temporaries: (grads) => op.gradTemporaries?.(context(grads)) ?? none,
   };

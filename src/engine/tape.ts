@@ -14,6 +14,8 @@ export interface GradRule {
   readonly kernel: string;
   readonly strided: boolean;
   readonly fillsMissing: boolean;
+  /** Kept inputs that are strided still: backward's kernel takes copies of them. */
+  readonly stridedSaves: readonly TensorMeta[];
   specs(grads: readonly (Tensor | undefined)[]): readonly GradSpec[];
   temporaries(grads: readonly (Tensor | undefined)[]): readonly number[];
 }

@@ -7,6 +7,7 @@ import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
+import { SegFormer } from "./segformer.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -15,6 +16,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPHumanSegLite: (args) => new PPHumanSegLite(args),
   FCN: (args) => new FCN(args),
   OCRNet: (args) => new OCRNet(args),
+  SegFormer: (args) => new SegFormer(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -6,7 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { dropoutOp, logSoftmaxOp, preluOp, softmaxOp } from "../ops/activation.ts";
 import { type ConvAttrs, conv2dOp, conv2dTransposeOp, depthwiseConv2dOp } from "../ops/conv.ts";
 import { crossEntropyWithSoftmaxOp, sigmoidCrossEntropyOp } from "../ops/loss.ts";
-import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp } from "../ops/pool.ts";
+import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp, unpoolOp } from "../ops/pool.ts";
 import {
   affineGridOp,
   gridSampleOp,
@@ -304,4 +304,28 @@ export function bceWithLogits(
 /** The phase at hand: losses and models that look at it (`self.training` is the layer's own). */
 export function inBackward(): boolean {
   return current().currentPhase === "backward";
+}
+
+/** `F.dropout2d`: whole channels; a mask [N, C, 1, 1] made and multiplied in Python. In evaluation x itself. */
+export function dropout2d(x: Tensor, p: number, training: boolean): Tensor {
+  if (p === 0 || !training) return x;
+  return scope(
+    { x },
+    (f: { x: Tensor; scale_input: Tensor; random_tensor: Tensor; p: Tensor; keep_mask: Tensor; ret: Tensor }) => {
+      const { dtype } = f.x;
+      f.scale_input = t.scale(f.x);
+      f.random_tensor = t.uniform([f.x.dim(0), f.x.dim(1), 1, 1]);
+      f.p = t.full([1]);
+      f.keep_mask = t.greaterEqual(f.random_tensor, f.p);
+      f.scale_input = t.cast(f.scale_input, dtype);
+      f.keep_mask = t.cast(f.keep_mask, dtype);
+      f.ret = t.multiply(f.scale_input, f.keep_mask);
+      return f.ret;
+    },
+  );
+}
+
+/** `F.max_unpool2d`: puts each value back where `index` says its maximum was; `size` is the output's height and width. */
+export function maxUnpool2d(x: Tensor, index: Tensor, size: readonly [number, number]): Tensor {
+  return run1(unpoolOp, [x, index], { outputSize: size });
 }

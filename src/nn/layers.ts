@@ -288,3 +288,17 @@ export class GELU extends Layer {
     return F.gelu(x);
   }
 }
+
+/** `nn.Dropout2D`. */
+export class Dropout2D extends Layer {
+  private readonly p: number;
+
+  constructor(p = 0.5) {
+    super();
+    this.p = p;
+  }
+
+  forward(_f: object, x: Tensor): Tensor {
+    return F.dropout2d(x, this.p, this.training);
+  }
+}

@@ -114,7 +114,7 @@ function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
     amp,
     saves: [0, 1],
     infer: ([x, w], attrs) => [{ shape: outputShape(name, x!, w!, attrs), dtype: x!.dtype }],
-    ...(name === "conv2d" ? { temporaries: ([x, w], _, attrs) => paddedCopy(x!, w!, attrs) } : {}),
+    ...(name === "conv2d" ? { copyInKernel: true, temporaries: ([x, w], _, attrs) => paddedCopy(x!, w!, attrs) } : {}),
     flops: convFlops,
     conv: geometry(false),
   });

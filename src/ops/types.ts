@@ -55,10 +55,16 @@ export interface OutSpec extends TensorMeta {
 
 /**
  * How the gradient of one input comes about: a `new` buffer of the input's shape and dtype, `inplace` in the buffer of the first
- * output's gradient, in the first output that the tape kept (`saved`), a view of the gradient's buffer with the given strides
- * (undefined: contiguous), or nothing.
+ * output's gradient, in the first output that the tape kept (`saved`), a contiguous `copy` that the node itself makes of a strided
+ * gradient, a view of the gradient's buffer with the given strides (undefined: contiguous), or nothing.
  */
-export type GradSpec = "new" | "inplace" | "saved" | { readonly strides: readonly number[] | undefined } | undefined;
+export type GradSpec =
+  | "new"
+  | "inplace"
+  | "saved"
+  | "copy"
+  | { readonly strides: readonly number[] | undefined }
+  | undefined;
 
 /** What a kernel asks of the card: it decides how a reduction is split. */
 export interface Device {
@@ -120,6 +126,10 @@ export interface Op<A = void> {
     attrs: A,
     device: Device,
   ): readonly number[];
+  /** Each of `temporaries` is freed before the next is taken. */
+  readonly temporariesInTurn?: true;
+  /** Bytes that the forward kernel takes before its outputs (whose size it has to find out) and frees after them. */
+  temporariesBefore?(inputs: readonly TensorMeta[], attrs: A): readonly number[];
   /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
   gradTemporaries?(context: GradContext<A>): readonly number[];
   /** Two float inputs of different widths: the narrower one is cast up first (`PromoteTypes` in the generated functions). */

@@ -66,8 +66,13 @@ function reshaped(x: TensorMeta, shape: readonly number[]): OutSpec {
   return { shape: target, dtype: x.dtype, view: 0, strides: normal(target, strides) };
 }
 
-/** A reshape's gradient is a view of dout, or a copy where dout is strided. */
-function reshapeGrads({ inputs, grads }: GradContext<unknown>) {
+/** The gradient of reshape and flatten is a view of dout; a strided dout is made contiguous by the node before. */
+function reshapeGrads({ grads }: GradContext<unknown>) {
+  return [grads[0]?.strides === undefined ? { strides: undefined } : ("copy" as const)];
+}
+
+/** The gradient of squeeze and unsqueeze is a view of dout, strided or not. */
+function squeezeGrads({ inputs, grads }: GradContext<unknown>) {
   const dout = grads[0];
   if (dout?.strides === undefined) return [{ strides: undefined }];
   const strides = viewStrides(dout.shape, dout.strides, inputs[0]!.shape);
@@ -99,7 +104,7 @@ function squeezeLike(name: string, amp: string) {
       const strides = viewStrides(x!.shape, stridesOf(x!), shape);
       return [{ shape, dtype: x!.dtype, view: 0, strides: strides && normal(shape, strides) }];
     },
-    grads: reshapeGrads,
+    grads: squeezeGrads,
   });
 }
 
