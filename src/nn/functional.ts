@@ -171,9 +171,9 @@ export function interpolateBy(
   return interpolate(x, [Math.floor(x.dim(first) * fh), Math.floor(x.dim(first + 1) * fw)], options);
 }
 
-/** `F.dropout`: p = 0 gives x itself; in evaluation the result is a copy. */
-export function dropout(x: Tensor, p: number, training: boolean): Tensor {
-  return p === 0 ? x : run1(dropoutOp, [x], { training });
+/** `F.dropout`: p = 0 gives x itself. Evaluation runs the same kernel, so nothing depends on the mode. */
+export function dropout(x: Tensor, p: number, _training: boolean): Tensor {
+  return p === 0 ? x : run1(dropoutOp, [x], undefined);
 }
 
 /** `F.pad` of the two spatial axes: left, right, top, bottom. */

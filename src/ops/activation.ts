@@ -104,17 +104,14 @@ export const preluOp = defineOp({
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
 });
 
-/** Dropout with p > 0. In training a mask of one byte an element is kept; in evaluation the result is a copy. */
-export const dropoutOp = defineOp<{ readonly training: boolean }>({
+/** Dropout with p > 0. The kernel makes a mask of one byte an element also in evaluation, where the tape does not keep it. */
+export const dropoutOp = defineOp({
   name: "dropout",
   gradNode: gradNode("dropout"),
   amp: "dropout",
   savesOut: [1],
-  infer: ([x], { training }) =>
-    training
-      ? [
-          { shape: x!.shape, dtype: x!.dtype },
-          { shape: x!.shape, dtype: "uint8" },
-        ]
-      : [{ shape: x!.shape, dtype: x!.dtype }],
+  infer: ([x]) => [
+    { shape: x!.shape, dtype: x!.dtype },
+    { shape: x!.shape, dtype: "uint8" },
+  ],
 });
