@@ -1,4 +1,8 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
+import { UNet } from "./unet.ts";
+import { UNetPlusPlus } from "./unet_plusplus.ts";
+import { UNet3Plus } from "./unet_3plus.ts";
+import { AttentionUNet } from "./attention_unet.ts";
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
@@ -17,6 +21,10 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   FCN: (args) => new FCN(args),
   OCRNet: (args) => new OCRNet(args),
   SegFormer: (args) => new SegFormer(args),
+  UNet: (args) => new UNet(args),
+  UNetPlusPlus: (args) => new UNetPlusPlus(args),
+  UNet3Plus: (args) => new UNet3Plus(args),
+  AttentionUNet: (args) => new AttentionUNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -318,3 +318,25 @@ export function flip(x: Tensor): Tensor {
 export function tril(x: Tensor): Tensor {
   return run1(trilOp, [x], undefined);
 }
+
+/** `paddle._legacy_C_ops.argsort`: sorted values, which carry the gradient, and their places. */
+export function legacyArgsort(x: Tensor): [Tensor, Tensor] {
+  const [values, indices] = run(indexing.legacyArgsortOp, [x], { axis: 0 });
+  return [values!, indices!];
+}
+
+/** `x[…] = value` on a part of `x` of the given shape. */
+export function setValue(x: Tensor, value: Tensor, part: Shape = value.shape): void {
+  current().end(run1(indexing.setValueOp, [x, value], { part }), "");
+}
+
+/** `x.numel()`: an int64 scalar on the card. */
+export function numelOf(x: Tensor): Tensor {
+  return run1(indexing.numelOp, [x], { shape: [], dtype: "int64" });
+}
+
+/** `x @ y`: a right operand of another dtype is cast to the left's first (eager_math_op_patch.cc, no promotion). */
+export function matrixProduct(x: Tensor, y: Tensor): Tensor {
+  const right = x.dtype === y.dtype ? y : cast(y, x.dtype);
+  return matmul(x, right);
+}

@@ -3,6 +3,7 @@ import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
+import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
 import { ResNetVd } from "./resnet_vd.ts";
 import { STDCNet } from "./stdcnet.ts";
 
@@ -22,6 +23,9 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   HRNet_W48: (args) => new HRNet(args, hrnetPlan(48)),
   HRNet_W60: (args) => new HRNet(args, hrnetPlan(60)),
   HRNet_W64: (args) => new HRNet(args, hrnetPlan(64)),
+  ...Object.fromEntries(
+    mixPlans.map((plan, i) => [`MixVisionTransformer_B${i}`, (args: Args) => new MixVisionTransformer(args, plan)]),
+  ),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
