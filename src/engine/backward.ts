@@ -68,7 +68,6 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
     const grads = holders.get(node) ?? [];
     holders.delete(node);
     const produced = runNode(e, node, grads);
-    for (const grad of grads) if (grad) e.end(grad, node.name);
     node.edges.forEach((edge, i) => {
       if (edge === undefined) return;
       const grad = produced[i];
@@ -79,6 +78,7 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
       if (edge.node.leaf) queue.unshift(edge.node);
       else queue.push(edge.node);
     });
+    for (const grad of grads) if (grad) e.end(grad, from);
   }
 }
 

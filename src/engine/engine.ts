@@ -120,13 +120,22 @@ export class Engine {
 
   /** Memory that a kernel takes and frees inside itself. */
   kernelTemporaries(sizes: readonly number[], op: string): void {
-    if (sizes.length === 0) return;
+    if (sizes.length > 0) this.freeTemporaries(this.takeTemporaries(sizes, op), op);
+  }
+
+  /** The first half of `kernelTemporaries`: nothing of 0 bytes is taken. */
+  takeTemporaries(sizes: readonly number[], op: string): Storage[] {
     const taken = sizes.filter((bytes) => bytes > 0).map((bytes) => this.allocate(bytes, op, "temporary"));
     for (const storage of taken) {
       this.log.kernel[storage.id] = 1;
       storage.references++;
     }
-    for (const storage of taken.reverse()) this.release(storage, op);
+    return taken;
+  }
+
+  /** The second half: freed in the reverse order. */
+  freeTemporaries(taken: readonly Storage[], op: string): void {
+    for (const storage of taken.toReversed()) this.release(storage, op);
   }
 
   setKind(storage: Storage, kind: StorageKind): void {

@@ -4,9 +4,13 @@ import type { AnyLayer } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
 import type { AnyLoss } from "./loss.ts";
+import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
+import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 
 export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
+  LovaszSoftmaxLoss: (args) => new LovaszSoftmaxLoss(args),
+  MixedLoss: (args) => new MixedLoss(args, buildLoss),
   CrossEntropyLoss: (args) => new CrossEntropyLoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
 };

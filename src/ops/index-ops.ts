@@ -1,5 +1,5 @@
 /** @file Sorting, selecting, gathering. Sizes that depend on values are taken at their largest, as each op says. */
-import { type DType, defineOp, gradNode, numel, type Shape } from "./types.ts";
+import { type DType, defineOp, gradNode, numel, type Shape, sizeOf, type TensorMeta } from "./types.ts";
 
 /** `argsort`: the sorted values and their places. 1-D input: thrust's scratch is taken past Paddle's allocator. */
 export const argsortOp = defineOp<{ readonly axis: number }>({
@@ -38,11 +38,18 @@ export const oneHotOp = defineOp<{ readonly classes: number }>({
   infer: ([x], { classes }) => [{ shape: [...x!.shape, classes], dtype: "float32" }],
 });
 
+/** Counts by block of 1,024 elements, and their running sums, two int64 for each block and one more (select_impl.cu.h). */
+function selectTemporaries(mask: TensorMeta): number[] {
+  const bytes = 2 * (Math.ceil(numel(mask.shape) / 1024) + 1) * sizeOf("int64");
+  return [bytes, bytes];
+}
+
 /** `paddle.nonzero`: [count, rank] int64. Worst case: every element. */
 export const nonzeroOp = defineOp<{ readonly count?: number }>({
   name: "nonzero",
   amp: "where_index",
   infer: ([x], { count }) => [{ shape: [count ?? numel(x!.shape), x!.shape.length], dtype: "int64" }],
+  temporariesBefore: ([x]) => selectTemporaries(x!),
 });
 
 /** `paddle.masked_select(x, mask)`: [count]. Worst case: every element. */
@@ -53,6 +60,7 @@ export const maskedSelectOp = defineOp<{ readonly count?: number }>({
   saves: [1],
   meta: [0],
   infer: ([x], { count }) => [{ shape: [count ?? numel(x!.shape)], dtype: x!.dtype }],
+  temporariesBefore: ([, mask]) => selectTemporaries(mask!),
   grads: () => ["new", undefined],
 });
 
@@ -139,3 +147,15 @@ export const bincountOp = opaqueOp("bincount");
 export const uniqueOp = opaqueOp("unique");
 export const numelOp = opaqueOp("numel");
 export const bitwiseOrOp = opaqueOp("bitwise_or");
+
+/** `_legacy_C_ops.argsort`: as `argsort`, but its grad node has no name in the traces. */
+export const legacyArgsortOp = defineOp<{ readonly axis: number }>({ ...argsortOp, gradNode: "", gradName: "" });
+
+/** `x[a:b] = value`: in place. The kernel makes a copy of the part, frees it, and makes it again (set_value_kernel_impl.h). */
+export const setValueOp = defineOp<{ readonly part: Shape }>({
+  name: "set_value_with_tensor",
+  strided: true,
+  infer: ([x]) => [{ ...x!, view: 0 }],
+  temporaries: ([x], _, { part }) => [numel(part) * sizeOf(x!.dtype), numel(part) * sizeOf(x!.dtype)],
+  temporariesInTurn: true,
+});
