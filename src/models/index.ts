@@ -1,10 +1,8 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
-import { UNet } from "./unet.ts";
-import { UNetPlusPlus } from "./unet_plusplus.ts";
-import { UNet3Plus } from "./unet_3plus.ts";
-import { AttentionUNet } from "./attention_unet.ts";
+
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { AttentionUNet } from "./attention_unet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { FCN } from "./fcn.ts";
 import type { Network } from "./network.ts";
@@ -12,6 +10,11 @@ import { OCRNet } from "./ocrnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { SegFormer } from "./segformer.ts";
+import { SegNet } from "./segnet.ts";
+import { U2Net, u2net, u2netp } from "./u2net.ts";
+import { UNet } from "./unet.ts";
+import { UNet3Plus } from "./unet_3plus.ts";
+import { UNetPlusPlus } from "./unet_plusplus.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -25,6 +28,9 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   UNetPlusPlus: (args) => new UNetPlusPlus(args),
   UNet3Plus: (args) => new UNet3Plus(args),
   AttentionUNet: (args) => new AttentionUNet(args),
+  SegNet: (args) => new SegNet(args),
+  U2Net: (args) => new U2Net(args, u2net),
+  U2Netp: (args) => new U2Net(args, u2netp),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
