@@ -26,32 +26,34 @@ export class Engine {
   gradEnabled = true;
   /** Undefined outside `auto_cast`. */
   amp: AmpState | undefined = undefined;
-  /** Floating point operations of the forward ops so far, recomputed ones included. */
+  /** Floating point operations of all ops so far, and those of them that recompute added. */
   flops = 0;
-  /** Those of them that recompute added. */
   recomputedFlops = 0;
+  /** What each layer did when it was first called in training: what a choice of blocks to recompute needs to know. */
+  readonly calls = new Map<string, LayerCall>();
   /** What was taken for granted on the way: worst cases of branches that depend on values. */
   readonly assumptions = new Set<string>();
   private phase: Phase = "other";
   private stage: Stage = "build";
-  private readonly layers: string[] = [];
   private layer = "";
-  private readonly siteIds = new Map<string, Map<string, number>>();
-  private sites = new Map<string, number>();
+  private readonly layers: Place[] = [];
+  private readonly placesByStage = new Map<string, Map<string, Place>>();
+  private places = new Map<string, Place>();
+  private place: Place;
 
   constructor(device: Device = measuredDevice) {
     this.device = device;
+    this.select();
+    this.place = this.placeOf("");
   }
 
   /** Sets what the program is doing; returns a function that sets it back. */
   enter(phase: Phase, stage: Stage): () => void {
-    const [oldPhase, oldStage] = [this.phase, this.stage];
-    this.phase = phase;
-    this.stage = stage;
+    const before = [this.phase, this.stage] as const;
+    [this.phase, this.stage] = [phase, stage];
     this.select();
     return () => {
-      this.phase = oldPhase;
-      this.stage = oldStage;
+      [this.phase, this.stage] = before;
       this.select();
     };
   }
@@ -65,32 +67,44 @@ export class Engine {
   }
 
   pushLayer(name: string): void {
-    this.layers.push(this.layer);
+    this.layers.push(this.place);
     this.layer = name;
-    this.select();
+    this.place = this.placeOf(name);
   }
 
   popLayer(): void {
-    this.layer = this.layers.pop() ?? "";
-    this.select();
+    const before = this.layers.pop();
+    if (before === undefined) throw new Error("a layer was left that was not entered");
+    this.layer = before.layer;
+    this.place = before;
   }
 
   private select(): void {
-    const key = `${this.phase}\t${this.stage}\t${this.layer}`;
-    let sites = this.siteIds.get(key);
-    if (sites === undefined) {
-      sites = new Map();
-      this.siteIds.set(key, sites);
+    const key = `${this.phase} ${this.stage}`;
+    let places = this.placesByStage.get(key);
+    if (places === undefined) {
+      places = new Map();
+      this.placesByStage.set(key, places);
     }
-    this.sites = sites;
+    this.places = places;
+    this.place = this.placeOf(this.layer);
+  }
+
+  private placeOf(layer: string): Place {
+    let place = this.places.get(layer);
+    if (place === undefined) {
+      place = { layer, sites: new Map() };
+      this.places.set(layer, place);
+    }
+    return place;
   }
 
   private site(op: string): number {
-    let id = this.sites.get(op);
+    let id = this.place.sites.get(op);
     if (id === undefined) {
       id = this.log.sites.length;
       this.log.sites.push({ phase: this.phase, stage: this.stage, layer: this.layer, op });
-      this.sites.set(op, id);
+      this.place.sites.set(op, id);
     }
     return id;
   }
@@ -177,6 +191,19 @@ export class Engine {
     this.release(tensor.storage, op);
     if (tensor.node) this.releaseNode(tensor.node, op);
   }
+}
+
+/** A layer in a phase, with the sites of the ops that ran in it. */
+interface Place {
+  readonly layer: string;
+  readonly sites: Map<string, number>;
+}
+
+/** A layer's first call in training. */
+export interface LayerCall {
+  /** Whether a tensor it was given needs a gradient: without one, recompute would leave its parameters without any. */
+  readonly needsGradient: boolean;
+  readonly flops: number;
 }
 
 let engine: Engine | undefined;

@@ -69,10 +69,14 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
     const e = current();
     e.pushLayer(this.name);
     retain(inputs);
+    const before = e.flops;
     const result =
       this.recomputed && this.training && e.gradEnabled
         ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
         : call((f) => this.forward(f, ...inputs));
+    if (e.gradEnabled && !e.calls.has(this.name)) {
+      e.calls.set(this.name, { needsGradient: needsGradient(inputs), flops: e.flops - before });
+    }
     retain(result);
     release(inputs);
     loosen(result);
@@ -89,6 +93,10 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
   *ownParameters(): Iterable<readonly [string, Parameter]> {
     for (const [name, value] of Object.entries(this)) if (value instanceof Parameter) yield [name, value];
   }
+}
+
+function needsGradient(inputs: readonly unknown[]): boolean {
+  return inputs.some((x) => (x instanceof Tensor ? !x.stopGradient : Array.isArray(x) && needsGradient(x)));
 }
 
 /** Recompute hands back as many values of the same types. */

@@ -1,7 +1,7 @@
 /** @file The one pure function: a config, settings and a runtime in; the events of a training run out. */
 
 import type { Component, ConfigMap, ConfigValue, TrainConfig } from "../config/types.ts";
-import { Engine, withEngine } from "../engine/engine.ts";
+import { Engine, type LayerCall, withEngine } from "../engine/engine.ts";
 import type { EventLog } from "../engine/events.ts";
 import { suggest, UserError } from "../errors.ts";
 import { buildLoss } from "../losses/index.ts";
@@ -15,7 +15,7 @@ import type { EvaluationPlan } from "./evaluate.ts";
 import { Optimizer, readOptimizer } from "./optimizer.ts";
 import type { StepRuntime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
-import { train } from "./train.ts";
+import { train, wholeRun } from "./train.ts";
 
 export type { StepRuntime } from "./runtime.ts";
 
@@ -34,20 +34,35 @@ export interface Simulation {
   /** Floating point operations of all forward passes, and those that recompute added. */
   readonly flops: number;
   readonly recomputedFlops: number;
+  /** Layers that were called in training, by name. */
+  readonly calls: ReadonlyMap<string, LayerCall>;
   readonly assumptions: readonly string[];
 }
 
-/** Runs the config on shapes. Throws UserError where the config names what is not modelled or what Paddle refuses. */
-export function simulate(config: TrainConfig, settings: Settings, runtime: StepRuntime): Simulation {
+/**
+ * Runs the config on shapes; `iterations` fewer than the whole run's give a lower bound of the peaks. Throws UserError where the config names what is not modelled or what Paddle refuses.
+ */
+export function simulate(
+  config: TrainConfig,
+  settings: Settings,
+  runtime: StepRuntime,
+  iterations = wholeRun,
+): Simulation {
   const engine = new Engine();
   try {
-    return withEngine(engine, () => run(engine, config, settings, runtime));
+    return withEngine(engine, () => run(engine, config, settings, runtime, iterations));
   } catch (error) {
     throw explained(error, engine, config);
   }
 }
 
-function run(engine: Engine, config: TrainConfig, settings: Settings, runtime: StepRuntime): Simulation {
+function run(
+  engine: Engine,
+  config: TrainConfig,
+  settings: Settings,
+  runtime: StepRuntime,
+  iterations: number,
+): Simulation {
   const model = buildNetwork(argsOf(config.model));
   nameLayers(model);
   for (const name of settings.recompute) {
@@ -89,6 +104,7 @@ function run(engine: Engine, config: TrainConfig, settings: Settings, runtime: S
     edge: hasEdges(config),
     ahead: settings.prefetch,
     accumulation: settings.accumulation,
+    iterations,
     cast,
     useEma: settings.useEma,
     evaluation: settings.doEval ? evaluationPlan(config, settings, channels, cast) : undefined,
@@ -100,7 +116,8 @@ function run(engine: Engine, config: TrainConfig, settings: Settings, runtime: S
     layers,
     flops: engine.flops,
     recomputedFlops: engine.recomputedFlops,
-    assumptions: [],
+    calls: engine.calls,
+    assumptions: [...engine.assumptions],
   };
 }
 

@@ -17,8 +17,11 @@ import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { GradScaler } from "./scaler.ts";
 
-/** Iterations that are run: the first makes the optimizer's state, the later ones carry what the one before still holds. */
-const iterations = 3;
+/**
+ * Iterations of a whole run: the first makes the optimizer's state, the later ones carry what the one before still holds. Two
+ * show the allocated peak; reserved can still grow in the third.
+ */
+export const wholeRun = 3;
 
 export interface LossOf {
   readonly loss: AnyLoss;
@@ -37,6 +40,7 @@ export interface TrainingPlan {
   readonly edge: boolean;
   readonly ahead: number;
   readonly accumulation: number;
+  readonly iterations: number;
   readonly cast: Cast | undefined;
   readonly useEma: boolean;
   readonly evaluation: EvaluationPlan | undefined;
@@ -65,7 +69,7 @@ export function train(plan: TrainingPlan): void {
     if (plan.cast?.level === "O2") decorate(plan.model);
     const make = () => trainingBatch(plan.batch, plan.channels, plan.crop, plan.edge);
     let micro = 0;
-    for (const data of loader(make, iterations * plan.accumulation, plan.ahead)) {
+    for (const data of loader(make, plan.iterations * plan.accumulation, plan.ahead)) {
       const iteration = Math.floor(micro / plan.accumulation) + 1;
       if (micro++ % plan.accumulation === 0) e.log.mark("iteration", iteration);
       f.data = data;
