@@ -3,11 +3,18 @@ import type { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import { Layer } from "../nn/layer.ts";
+import type { Logit } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import type { DType, Shape } from "../ops/types.ts";
 
-/** Logits [N, C, H, W] and int64 labels [N, H, W] (or [N, 1, H, W]) to a scalar, or to a list of them (MixedLoss). */
-export abstract class Loss<R extends Tensor | PyList = Tensor> extends Layer<readonly [Tensor, Tensor], R> {
+/**
+ * Logits [N, C, H, W] and int64 labels [N, H, W] (or [N, 1, H, W]) to a scalar, or to a list of them (MixedLoss).
+ * `L` is `readonly Tensor[]` where the network hands it several tensors.
+ */
+export abstract class Loss<R extends Tensor | PyList = Tensor, L extends Logit = Tensor> extends Layer<
+  readonly [L, Tensor],
+  R
+> {
   /** PaddleSeg's class name. */
   abstract readonly type: string;
   /** Takes the edge map in place of the labels (`BCELoss(edge_label=True)`). */
@@ -15,7 +22,7 @@ export abstract class Loss<R extends Tensor | PyList = Tensor> extends Layer<rea
 }
 
 /** A loss of either kind. */
-export type AnyLoss = Loss<Tensor | PyList>;
+export type AnyLoss = Loss<Tensor | PyList, Logit>;
 
 /** A tensor that a loss's constructor puts on the card (`paddle.to_tensor(weight)`): it lives as long as the loss. */
 export function constant(shape: Shape, dtype: DType = "float32"): Tensor {

@@ -1,9 +1,9 @@
 /** @file What the training program asks of a network. */
-import type { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
+import type { Logits } from "../nn/logit.ts";
 
 /** Image in, list of logits out; `dataFormat` is NHWC where the network wants its input so. */
-export interface Network extends Layer<readonly [Tensor], PyList | readonly Tensor[]> {
+export interface Network extends Layer<readonly [Tensor], Logits> {
   readonly dataFormat?: "NCHW" | "NHWC";
 }

@@ -3,10 +3,11 @@ import type { Size } from "../config/types.ts";
 import { current, noGrad } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
 import { PyList } from "../engine/references.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
 import type { Network } from "../models/network.ts";
 import * as F from "../nn/functional.ts";
 import { setTraining } from "../nn/layer.ts";
+import type { Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, loader, validationBatch } from "./batch.ts";
@@ -43,7 +44,7 @@ interface Locals {
 }
 
 /** Calls the network in the forward phase. */
-function forward(model: Network, im: Tensor): PyList | readonly Tensor[] {
+function forward(model: Network, im: Tensor): Logits {
   const leave = current().enter("forward", "forward");
   const logits = model.call(im);
   leave();
@@ -95,13 +96,15 @@ function oneImage(f: Locals, model: Network, plan: EvaluationPlan): void {
 
 interface InferenceLocals {
   im: Tensor;
-  logits: PyList | readonly Tensor[];
+  logits: Logits;
   logit: Tensor;
   pred: Tensor;
 }
 
-function first(logits: PyList | readonly Tensor[]): Tensor {
-  return logits instanceof PyList ? logits.at(0) : logits[0]!;
+function first(logits: Logits): Tensor {
+  const logit = logits instanceof PyList ? logits.at(0) : logits[0];
+  if (logit instanceof Tensor) return logit;
+  throw new TypeError("the first result of an evaluated network must be a tensor");
 }
 
 /** `infer.inference`: logits only, or prediction and logits brought back to the original size. */
@@ -139,24 +142,21 @@ function slide(model: Network, im: Tensor, plan: EvaluationPlan): Tensor {
   const last = model.dataFormat === "NHWC";
   const [h, w] = last ? [im.dim(1), im.dim(2)] : [im.dim(2), im.dim(3)];
   const windows = (size: number, c: number, s: number) => (size <= c ? 1 : Math.ceil((size - c) / s) + 1);
-  return scope(
-    { im },
-    (f: { im: Tensor; im_crop: Tensor; logits: PyList | readonly Tensor[]; final_logit: Tensor }) => {
-      let classes = plan.classes;
-      for (let r = 0; r < windows(h, crop.height, stride.height); r++) {
-        for (let c = 0; c < windows(w, crop.width, stride.width); c++) {
-          const h2 = Math.min(r * stride.height + crop.height, h);
-          const w2 = Math.min(c * stride.width + crop.width, w);
-          const starts = [Math.max(h2 - crop.height, 0), Math.max(w2 - crop.width, 0)];
-          f.im_crop = t.sliceAxes(f.im, { axes: last ? [1, 2] : [2, 3], starts, ends: [h2, w2] });
-          f.logits = forward(model, f.im_crop);
-          classes = first(f.logits).dim(1);
-        }
+  return scope({ im }, (f: { im: Tensor; im_crop: Tensor; logits: Logits; final_logit: Tensor }) => {
+    let classes = plan.classes;
+    for (let r = 0; r < windows(h, crop.height, stride.height); r++) {
+      for (let c = 0; c < windows(w, crop.width, stride.width); c++) {
+        const h2 = Math.min(r * stride.height + crop.height, h);
+        const w2 = Math.min(c * stride.width + crop.width, w);
+        const starts = [Math.max(h2 - crop.height, 0), Math.max(w2 - crop.width, 0)];
+        f.im_crop = t.sliceAxes(f.im, { axes: last ? [1, 2] : [2, 3], starts, ends: [h2, w2] });
+        f.logits = forward(model, f.im_crop);
+        classes = first(f.logits).dim(1);
       }
-      f.final_logit = t.toTensor([1, classes, h, w], "float64");
-      return f.final_logit;
-    },
-  );
+    }
+    f.final_logit = t.toTensor([1, classes, h, w], "float64");
+    return f.final_logit;
+  });
 }
 
 interface AugmentLocals {

@@ -9,6 +9,7 @@ import { UserError } from "../errors.ts";
 import type { AnyLoss } from "../losses/loss.ts";
 import type { Network } from "../models/network.ts";
 import { type Parameter, setTraining } from "../nn/layer.ts";
+import type { Logit, Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, loader, trainingBatch } from "./batch.ts";
@@ -52,7 +53,7 @@ interface Locals {
   images: Tensor;
   labels: Tensor;
   edges: Tensor | undefined;
-  logits_list: PyList | readonly Tensor[];
+  logits_list: Logits;
   loss_list: PyList;
   loss: Tensor;
   scaled: Tensor;
@@ -127,11 +128,11 @@ function update(plan: TrainingPlan, scaler: GradScaler | undefined): void {
 }
 
 interface LossLocals {
-  logits_list: PyList | readonly Tensor[];
+  logits_list: Logits;
   labels: Tensor;
   edges: Tensor | undefined;
   loss_list: PyList;
-  logits: Tensor;
+  logits: Logit;
   mixed_loss_list: PyList;
 }
 
