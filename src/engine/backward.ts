@@ -153,8 +153,10 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
       grads[i] ??= e.tensor(out.shape, out.dtype, "full");
     });
   }
+  const specs = rule.specs(grads);
+  if (!rule.strided && specs.includes("inplace")) settleStrided(e, node.name, grads);
   const strided = rule.strided ? [] : contiguousCopies(e, node.name, [...rule.stridedSaves, ...grads]);
-  const produced = rule.specs(grads).map((spec, i) => {
+  const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
     if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
     return makeGrad(e, rule.kernel, spec, input, grads[0], node);
@@ -178,6 +180,14 @@ function makeGrad(
   const kept = node.saved.at(-1);
   if (spec === "saved" && kept) return new Tensor(input.shape, input.dtype, kept);
   return e.tensor(input.shape, input.dtype, spec === "copy" ? node.name : name);
+}
+
+/** A gradient that is to be written in place is made contiguous first, and the strided one let go. */
+function settleStrided(e: Engine, name: string, grads: Holder): void {
+  const old = grads[0];
+  if (old?.strides === undefined) return;
+  grads[0] = e.tensor(old.shape, old.dtype, name);
+  e.end(old, name);
 }
 
 /** Kernels take contiguous tensors: a strided one is copied for the time of the call. */

@@ -15,10 +15,10 @@ function stridesOf(x: TensorMeta): readonly number[] {
   return x.strides ?? contiguousStrides(x.shape);
 }
 
-/** Strides, or undefined where they are those of a contiguous tensor. */
+/** Strides, or undefined where they are those of a contiguous tensor. Axes of one element count too (DenseTensorMeta). */
 function normal(shape: Shape, strides: readonly number[]): readonly number[] | undefined {
   const plain = contiguousStrides(shape);
-  return shape.every((d, i) => d === 1 || strides[i] === plain[i]) ? undefined : strides;
+  return plain.every((step, i) => strides[i] === step) ? undefined : strides;
 }
 
 /** Strides of a strided tensor seen under another shape, or undefined where only a copy can do it. */
