@@ -1,4 +1,5 @@
 /** @file The Report: the one result that every output is rendered from. Its paths are a contract for `--json`. */
+import type { ConfigEdit } from "../config/edit.ts";
 import type { Phase, Stage, StorageKind } from "../engine/events.ts";
 
 /** A peak at one level of bytes. `lowBytes` has no cuDNN workspace in it and is exact. */
@@ -52,10 +53,11 @@ export interface TrainingEstimate extends PartEstimate {
   readonly afterStepBytes: number;
 }
 
-/** Bytes alive at the training peak and kept for backward, and parameters, by layer. */
+/** One layer with everything inside it: `model` is the root and holds all but the losses. */
 export interface LayerRow {
   readonly layer: string;
   readonly type: string;
+  /** Activations of its forward that are alive at the training peak. */
   readonly savedBytes: number;
   readonly parameterCount: number;
   readonly parameterBytes: number;
@@ -107,11 +109,16 @@ export interface PlanSettings {
   readonly precision: string;
   readonly ampLevel: string;
   readonly recompute: readonly string[];
+  /** FLAGS_conv_workspace_size_limit, where it is not Paddle's default. */
+  readonly convWorkspaceLimitBytes?: number | undefined;
 }
 
 export interface Plan {
   readonly feasible: boolean;
+  /** Empty where the config fits as it is. */
   readonly changes: readonly PlanChange[];
+  /** What of the changes goes into the config file: `--out` writes these, in this order. */
+  readonly edits: readonly ConfigEdit[];
   readonly settings: PlanSettings;
   readonly estimate: Estimate;
   readonly verdict: Verdict;
