@@ -3,7 +3,12 @@
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { AttentionUNet } from "./attention_unet.ts";
+import { BiSeNetV2 } from "./bisenet.ts";
+import { BiseNetV1 } from "./bisenetv1.ts";
+import { DANet } from "./danet.ts";
+import { DualResNet } from "./ddrnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
+import { FastSCNN } from "./fast_scnn.ts";
 import { FCN } from "./fcn.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
@@ -11,6 +16,7 @@ import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { SegFormer } from "./segformer.ts";
 import { SegNet } from "./segnet.ts";
+import { STDCSeg } from "./stdcseg.ts";
 import { U2Net, u2net, u2netp } from "./u2net.ts";
 import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
@@ -18,6 +24,7 @@ import { UNetPlusPlus } from "./unet_plusplus.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
+  DANet: (args) => new DANet(args),
   DeepLabV3: (args) => new DeepLabV3(args),
   DeepLabV3P: (args) => new DeepLabV3P(args),
   PPHumanSegLite: (args) => new PPHumanSegLite(args),
@@ -31,6 +38,11 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   SegNet: (args) => new SegNet(args),
   U2Net: (args) => new U2Net(args, u2net),
   U2Netp: (args) => new U2Net(args, u2netp),
+  STDCSeg: (args) => new STDCSeg(args),
+  BiSeNetV2: (args) => new BiSeNetV2(args),
+  BiseNetV1: (args) => new BiseNetV1(args),
+  DDRNet_23: (args) => new DualResNet(args),
+  FastSCNN: (args) => new FastSCNN(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
