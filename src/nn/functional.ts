@@ -6,7 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { dropoutOp, logSoftmaxOp, preluOp, softmaxOp } from "../ops/activation.ts";
 import { type ConvAttrs, conv2dOp, conv2dTransposeOp, depthwiseConv2dOp } from "../ops/conv.ts";
 import { crossEntropyWithSoftmaxOp, sigmoidCrossEntropyOp } from "../ops/loss.ts";
-import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp, unpoolOp } from "../ops/pool.ts";
+import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp, pool3dOp, unpoolOp } from "../ops/pool.ts";
 import {
   affineGridOp,
   gridSampleOp,
@@ -176,6 +176,28 @@ export function dropout(x: Tensor, p: number, _training: boolean): Tensor {
   return p === 0 ? x : run1(dropoutOp, [x], undefined);
 }
 
+interface DropoutLocals {
+  x: Tensor;
+  p: Tensor | undefined;
+  scale_input: Tensor;
+  random_tensor: Tensor;
+  keep_mask: Tensor;
+}
+
+/** `F.dropout2d`: whole channels are dropped, by ops of its own; in evaluation it is x itself. */
+export function dropout2d(x: Tensor, p: number, training: boolean): Tensor {
+  if (p === 0 || !training) return x;
+  return scope({ x, p: undefined }, (f: DropoutLocals) => {
+    f.scale_input = t.scale(f.x);
+    f.random_tensor = t.uniform(f.x.shape.map((d, i) => (i < 2 ? d : 1)));
+    f.p = t.full([1]);
+    f.keep_mask = t.greaterEqual(f.random_tensor, f.p);
+    f.scale_input = t.cast(f.scale_input, f.x.dtype);
+    f.keep_mask = t.cast(f.keep_mask, f.x.dtype);
+    return t.multiply(f.scale_input, f.keep_mask);
+  });
+}
+
 /** `F.pad` of the two spatial axes: left, right, top, bottom. */
 export function pad(
   x: Tensor,
@@ -306,26 +328,34 @@ export function inBackward(): boolean {
   return current().currentPhase === "backward";
 }
 
-/** `F.dropout2d`: whole channels; a mask [N, C, 1, 1] made and multiplied in Python. In evaluation x itself. */
-export function dropout2d(x: Tensor, p: number, training: boolean): Tensor {
-  if (p === 0 || !training) return x;
-  return scope(
-    { x },
-    (f: { x: Tensor; scale_input: Tensor; random_tensor: Tensor; p: Tensor; keep_mask: Tensor; ret: Tensor }) => {
-      const { dtype } = f.x;
-      f.scale_input = t.scale(f.x);
-      f.random_tensor = t.uniform([f.x.dim(0), f.x.dim(1), 1, 1]);
-      f.p = t.full([1]);
-      f.keep_mask = t.greaterEqual(f.random_tensor, f.p);
-      f.scale_input = t.cast(f.scale_input, dtype);
-      f.keep_mask = t.cast(f.keep_mask, dtype);
-      f.ret = t.multiply(f.scale_input, f.keep_mask);
-      return f.ret;
-    },
-  );
-}
-
 /** `F.max_unpool2d`: puts each value back where `index` says its maximum was; `size` is the output's height and width. */
 export function maxUnpool2d(x: Tensor, index: Tensor, size: readonly [number, number]): Tensor {
   return run1(unpoolOp, [x, index], { outputSize: size });
+}
+
+/** `F.conv1d` on [N, C, L]: a copy of the weight, then a convolution of height 1. */
+export function conv1d(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  return scope({ x, weight, bias }, (f: { x: Tensor; weight: Tensor; bias?: Tensor | undefined; out: Tensor }) => {
+    f.weight = t.assign(f.weight);
+    f.weight = t.unsqueeze(f.weight, -2);
+    f.x = t.unsqueeze(f.x, -2);
+    f.out = conv2d(f.x, f.weight, undefined);
+    if (f.bias !== undefined) f.out = withBias(f.out, f.bias, false);
+    f.out = t.squeeze(f.out, -2);
+    return f.out;
+  });
+}
+
+/** `F.avg_pool3d` on [N, C, D, H, W]. */
+export function avgPool3d(x: Tensor, kernel: readonly [number, number, number]): Tensor {
+  return run1(pool3dOp, [x], { kernel, stride: kernel });
+}
+
+/** `F.normalize(p=2)`: the smallest norm it divides by is a tensor of one element. */
+export function normalize(x: Tensor, axis = 1): Tensor {
+  return scope({ x }, (f: { x: Tensor; eps: Tensor; out: Tensor }) => {
+    f.eps = t.toTensor([1], f.x.dtype);
+    f.out = t.pNorm(f.x, axis, true);
+    return t.divide(f.x, t.maximum(f.out, f.eps));
+  });
 }

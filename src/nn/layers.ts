@@ -208,6 +208,21 @@ export class Dropout extends Layer {
   }
 }
 
+/** `nn.Dropout2D`. */
+export class Dropout2D extends Layer {
+  private readonly p: number;
+
+  constructor(p = 0.5) {
+    super();
+    this.p = p;
+  }
+
+  forward(f: { out: Tensor }, x: Tensor): Tensor {
+    f.out = F.dropout2d(x, this.p, this.training);
+    return f.out;
+  }
+}
+
 /** `nn.AvgPool2D` and `nn.MaxPool2D`: one kernel to the card. */
 export class Pool2D extends Layer {
   private readonly options: F.PoolOptions;
@@ -289,16 +304,21 @@ export class GELU extends Layer {
   }
 }
 
-/** `nn.Dropout2D`. */
-export class Dropout2D extends Layer {
-  private readonly p: number;
+/** `nn.Conv1D` of kernel 1: weight [out, in, 1]. */
+export class Conv1D extends Layer {
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
 
-  constructor(p = 0.5) {
+  constructor(inChannels: number, outChannels: number, options: { readonly bias?: boolean } = {}) {
     super();
-    this.p = p;
+    this.weight = new Parameter([outChannels, inChannels, 1]);
+    this.bias = (options.bias ?? true) ? new Parameter([outChannels], { initializer: "full" }) : undefined;
   }
 
   forward(_f: object, x: Tensor): Tensor {
-    return F.dropout2d(x, this.p, this.training);
+    return F.conv1d(x, this.weight, this.bias);
   }
 }
+
+/** `nn.BatchNorm1D`: the same kernel on [N, C] and [N, C, L]. */
+export class BatchNorm1D extends BatchNorm2D {}

@@ -9,6 +9,7 @@ import type { Padding } from "../../ops/conv.ts";
 import { Activation } from "../blocks/activation.ts";
 import { ConvBN, ConvBNReLU } from "../blocks/conv.ts";
 import { PolarizedSelfAttentionModule } from "../blocks/polarized-self-attention.ts";
+import { Add } from "../blocks/wrap.ts";
 
 /** What the two networks do differently, and HRNet's options. */
 export interface Style {
@@ -22,12 +23,6 @@ export interface Style {
 }
 
 type Named = readonly (readonly [string, Layer])[];
-
-class Add extends Layer<readonly [Tensor, Tensor]> {
-  forward(_f: object, x: Tensor, y: Tensor): Tensor {
-    return t.add(x, y);
-  }
-}
 
 class SELayer extends Layer {
   readonly pool2d_gap: AdaptiveAvgPool2D;

@@ -6,6 +6,8 @@ import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
 import { ResNetVd } from "./resnet_vd.ts";
 import { STDCNet } from "./stdcnet.ts";
+import { UHRNet } from "./uhrnet.ts";
+import { uhrnetPlan } from "./uhrnet-plans.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   STDC1: (args) => new STDCNet(args, [2, 2, 2]),
@@ -26,6 +28,9 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   ...Object.fromEntries(
     mixPlans.map((plan, i) => [`MixVisionTransformer_B${i}`, (args: Args) => new MixVisionTransformer(args, plan)]),
   ),
+  UHRNet_W18_Small: (args) => new UHRNet(args, uhrnetPlan(18, 2, 2)),
+  UHRNet_W18: (args) => new UHRNet(args, uhrnetPlan(18, 4, 5)),
+  UHRNet_W48: (args) => new UHRNet(args, uhrnetPlan(48, 4, 5)),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
