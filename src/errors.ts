@@ -57,6 +57,12 @@ export interface ErrorData {
   "eval-size-not-known": { readonly dataset: string };
   "logits-losses-differ": { readonly logits: number; readonly losses: number };
   "recompute-not-known": { readonly layer: string; readonly near: readonly string[] };
+  "command-not-known": { readonly name: string; readonly near: readonly string[] };
+  "gpu-missing": { readonly config: string };
+  "list-not-known": { readonly name: string; readonly known: readonly string[]; readonly near: readonly string[] };
+  "out-is-input": { readonly out: string };
+  "out-exists": { readonly out: string };
+  "out-impossible": { readonly out: string; readonly reason: string };
 }
 
 /** A code of the table. */
@@ -184,6 +190,30 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "recompute-not-known": {
     message: (d) => `There is no layer ${d.layer} to recompute.`,
     hint: (d) => didYouMean(d.near, "See the layers in vram-plan estimate CONFIG --depth 3."),
+  },
+  "command-not-known": {
+    message: (d) => `"${d.name}" is neither a command nor a config.`,
+    hint: (d) => didYouMean(d.near, "See vram-plan --help."),
+  },
+  "gpu-missing": {
+    message: () => "A plan is made for a card, and none is given.",
+    hint: (d) => `Add --gpu, such as --gpu rtx4070 or --gpu 12GiB; vram-plan estimate ${d.config} needs no card.`,
+  },
+  "list-not-known": {
+    message: (d) => `There is no list of ${d.name}.`,
+    hint: (d) => didYouMean(d.near, `There are lists of ${d.known.join(", ")}.`),
+  },
+  "out-is-input": {
+    message: (d) => `--out ${d.out} is a file that the config is made of; vram-plan never changes those.`,
+    hint: () => "Give another name, beside the config.",
+  },
+  "out-exists": {
+    message: (d) => `${d.out} exists, and vram-plan did not write it.`,
+    hint: () => "Give another name, or remove the file.",
+  },
+  "out-impossible": {
+    message: (d) => `${d.out} cannot be written: ${d.reason}.`,
+    hint: () => "Give a file name in a folder that exists and that you may write to.",
   },
   "runtime-not-known": {
     message: (d) => `No runtime is called "${d.name}".`,

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { type DatasetPreset, parseDatasetPreset } from "./config/image-size.ts";
 import { suggest, UserError } from "./errors.ts";
 import type { Gpu } from "./memory/card.ts";
 import { parseGpuFile, parseRuntimeFile, type Runtime } from "./preset-files.ts";
@@ -112,4 +113,11 @@ export function findRuntime(name = "paddle-2.6"): Runtime {
   const id = known.find((candidate) => candidate === name || candidate === `paddle-${name}`);
   if (id === undefined) throw new UserError("runtime-not-known", { name, known });
   return readIndex().runtimes[id] ?? readFrom("runtimes", id, parseRuntimeFile);
+}
+
+/** The preset of a public data set by its file's name, such as `cityscapes`; undefined where there is none. */
+export function findDataset(name: string): DatasetPreset | undefined {
+  if (!/^[a-z0-9]+$/.test(name)) return undefined;
+  const file = join(presetsFolder(), "datasets", `${name}.yaml`);
+  return existsSync(file) ? parseDatasetPreset(readFileSync(file, "utf8"), file) : undefined;
 }
