@@ -1,5 +1,5 @@
 /** @file Normalisation: what each keeps for backward (facts/paddle-ops.json; GPU kernels' temporaries with their source). */
-import { defineOp, gradNode, numel, sizeOf, type TensorMeta } from "./types.ts";
+import { defineOp, type GradContext, gradNode, numel, sizeOf, type TensorMeta } from "./types.ts";
 
 export interface NormAttrs {
   readonly training: boolean;
@@ -51,8 +51,27 @@ export const syncBatchNormOp = defineOp<NormAttrs>({
   temporaries: ([x], _, { training, channelsLast }) => (training ? [(2 * channels(x!, channelsLast) + 1) * 4] : []),
 });
 
+/** Rows of partial sums of the plain layer_norm_grad kernel: BDIMY2 × VPT (layer_norm_kernel.cu.h). */
+const layerNormParts = 16;
+
+/** Row lengths that the fast layer_norm_grad kernel was compiled for (symbols of libpaddle.so 2.6.2). */
+const fastLayerNorm: readonly number[] = [256, 384, 1024];
+
+/** Partial sums of the scale's and the bias's gradient: two buffers in the fast kernel, one in the plain one. */
+function layerNormTemporaries({ inputs: [x], needs, attrs, device }: GradContext<LayerNormAttrs>): number[] {
+  const rows = numel(x!.shape.slice(0, attrs.beginAxis));
+  if (rows === 1 || !needs.every((needed) => needed)) return [];
+  const features = numel(x!.shape) / rows;
+  const fast = 2 * device.multiprocessors * features * sizeOf("float32");
+  return fastLayerNorm.includes(features) ? [fast, fast] : [2 * layerNormParts * features * sizeOf("float32")];
+}
+
+export interface LayerNormAttrs {
+  readonly beginAxis: number;
+}
+
 /** Inputs: x, scale, bias. Mean and variance of each row are kept in float32. */
-export const layerNormOp = defineOp<{ readonly beginAxis: number }>({
+export const layerNormOp = defineOp<LayerNormAttrs>({
   name: "layer_norm",
   gradNode: gradNode("layer_norm"),
   amp: "layer_norm",
@@ -64,6 +83,7 @@ export const layerNormOp = defineOp<{ readonly beginAxis: number }>({
     const rows = [numel(x!.shape.slice(0, beginAxis))];
     return [{ shape: x!.shape, dtype: x!.dtype }, stats(rows), stats(rows)];
   },
+  gradTemporaries: layerNormTemporaries,
 });
 
 /** Inputs: x, scale, bias. Keeps x and y; dx takes dout's buffer. Backward temporaries as in group_norm_grad_kernel.cu. */
