@@ -2,7 +2,7 @@
  * @file The scratch of Paddle's GPU reductions: how `ReduceConfig` splits a reduction over blocks
  * (paddle/phi/kernels/funcs/reduce_function.h). A split one is reduced twice, with the partial results between.
  */
-import { type Device, numel, type Shape } from "./types.ts";
+import { type Device, numel, type Shape, sizeOf } from "./types.ts";
 
 /** kReduceMaxThread: threads of a block. */
 const maxThreads = 128;
@@ -73,7 +73,8 @@ export function reduceScratch(shape: Shape, axes: readonly number[], size: numbe
     !lastOnly && count === 1
       ? splitHigher(sizes.at(-1)!, left, reduce, threads)
       : splitAny(lastReduced, left, reduce, threads);
-  return elements * size;
+  // Half-precision values are added up in float32 (MPTypeTrait).
+  return elements * (size === sizeOf("float16") ? sizeOf("float32") : size);
 }
 
 /** The axes along which a tensor of shape `from` was broadcast to `to`. */
