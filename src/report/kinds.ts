@@ -1,0 +1,68 @@
+/** @file What is alive at the training peak, by kind with bars, the peak of each phase, and the largest things with who made them. */
+import { formatBytes, formatGiB, MiB } from "../units.ts";
+import type { View } from "./paint.ts";
+import type { PartEstimate } from "./report.ts";
+import { bar, table } from "./table.ts";
+import { layerName, percent } from "./words.ts";
+
+/** Longest bar, in columns. */
+const barWidth = 24;
+/** A kind or holder below this says nothing to a person who counts GiB. */
+const worthShowing = MiB;
+
+/** Bytes by kind, largest first; the rest in one row so that the rows add up to the peak. */
+export function kindLines(part: PartEstimate, { paint, width }: View): string[] {
+  const kinds = Object.entries(part.byKind).sort((a, b) => b[1] - a[1]);
+  const shown = kinds.filter(([, bytes]) => bytes >= worthShowing);
+  const rest = kinds.filter(([, bytes]) => bytes < worthShowing).reduce((sum, [, bytes]) => sum + bytes, 0);
+  const whole = part.allocated.lowBytes;
+  const most = shown[0]?.[1] ?? 0;
+  const row = (name: string, bytes: number): string[] => [
+    name,
+    formatBytes(bytes),
+    percent(bytes, whole),
+    bar(bytes, most, barWidth),
+  ];
+  const rows = shown.map(([kind, bytes]) => row(kind.replace("-", " "), bytes));
+  if (rest > 0) rows.push(row("other", rest));
+  const right = { align: "right" } as const;
+  const columns = [
+    { title: "alive at training peak" },
+    { title: "", ...right },
+    { title: "", ...right },
+    { title: "" },
+  ];
+  const [head = "", ...body] = table(columns, rows, width);
+  return [paint.faint(head), ...body];
+}
+
+/** Highest allocated bytes in each phase on one line: which phase to work on. */
+export function phaseLine(part: PartEstimate, { paint }: View): string {
+  const phases = part.byPhase.filter(({ phase }) => phase !== "other");
+  const text = phases.map(({ phase, bytes }) => {
+    const words = `${phase} ${formatGiB(bytes)}`;
+    return phase === part.peak.phase ? paint.strong(words) : words;
+  });
+  return `  ${paint.faint("peak by phase")}  ${text.join("   ")}`;
+}
+
+/** The `top` largest holders: bytes, how many, what made them, where. */
+export function holderLines(part: PartEstimate, { paint, width }: View, top: number): string[] {
+  const rows = part.holders
+    .filter((holder) => holder.bytes >= worthShowing)
+    .slice(0, top)
+    .map(({ bytes, count, layer, op, phase, kind }) => {
+      const made = op === "" ? "-" : op;
+      return [formatBytes(bytes), `${count} x`, made, layer === "" ? kind.replace("-", " ") : layerName(layer), phase];
+    });
+  const right = { align: "right" } as const;
+  const columns = [
+    { title: "largest", ...right },
+    { title: "", ...right },
+    { title: "made by" },
+    { title: "in", flexible: true },
+    { title: "phase" },
+  ];
+  const [head = "", ...body] = table(columns, rows, width);
+  return body.length === 0 ? [] : [paint.faint(head), ...body];
+}

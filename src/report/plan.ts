@@ -1,0 +1,113 @@
+/** @file A plan in terraform's manner: one entry a change, a one-line summary, the command that runs it. */
+import { formatBytes } from "../units.ts";
+import type { View } from "./paint.ts";
+import type { Plan, PlanChange, Report, Via } from "./report.ts";
+import { wrap } from "./table.ts";
+import { count, percent, worstProcess } from "./words.ts";
+
+/** Order of harm in words. */
+const harms: Readonly<Record<PlanChange["harm"], string>> = {
+  1: "nothing else changes",
+  2: "time changes",
+  3: "numerics change",
+  4: "statistics change",
+  5: "the data changes",
+  6: "the model changes",
+};
+
+/** `train.yml:3 batch_size`, `--precision fp16`. */
+export function describeVia(via: Via): string {
+  switch (via.kind) {
+    case "yaml":
+      return via.line === undefined ? `${via.file} ${via.key}` : `${via.file}:${via.line} ${via.key}`;
+    case "flag":
+      return `train.py ${via.flag}`;
+    case "environment":
+      return `environment ${via.variable}`;
+    case "launcher":
+      return `launcher ${via.flag}`;
+    default:
+      return via satisfies never;
+  }
+}
+
+function changeLines(change: PlanChange, { paint, width }: View, widths: readonly [number, number]): string[] {
+  const isYaml = change.via.some((via) => via.kind === "yaml");
+  const sign = isYaml ? paint.warning("~") : paint.good("+");
+  const values = `${change.from} → ${change.to}`;
+  const saved =
+    change.savedBytes >= 0 ? `saves ${formatBytes(change.savedBytes)}` : `takes ${formatBytes(-change.savedBytes)}`;
+  const [nameWidth, valueWidth] = widths;
+  const long = values.length > valueWidth;
+  const first = `  ${sign} ${paint.strong(change.knob.padEnd(nameWidth))}  ${long ? values : values.padEnd(valueWidth)}  ${saved}`;
+  const where = change.via.flatMap((via) => wrap(describeVia(via), width, "      "));
+  return [
+    first,
+    ...where.map(paint.accent),
+    ...wrap(`${change.cost} (${harms[change.harm]})`, width, "      ").map(paint.faint),
+  ];
+}
+
+/** `1 edit, 1 flag, 2 launcher options`, each way to reach a run counted once a change. */
+function summaryCounts(changes: readonly PlanChange[]): string {
+  const vias = changes.flatMap((change) => change.via);
+  const of = (kind: Via["kind"]): number => vias.filter((via) => via.kind === kind).length;
+  const parts = [
+    count(of("yaml"), "edit"),
+    count(of("flag"), "flag"),
+    count(of("environment"), "variable"),
+    count(of("launcher"), "launcher option"),
+  ];
+  return parts.filter((part, i) => i < 2 || !part.startsWith("0 ")).join(", ");
+}
+
+function summary(report: Report, plan: Plan, written: string | undefined): string {
+  const card = report.gpu?.name ?? "the card";
+  const usable = report.gpu?.usableBytes ?? 0;
+  const now = formatBytes(worstProcess(report).high);
+  const then = formatBytes(worstProcess(plan.estimate).high);
+  const fit =
+    plan.headroomBytes >= 0
+      ? `fits ${card} with ${formatBytes(plan.headroomBytes)} spare (${percent(plan.headroomBytes, usable)}).`
+      : `${formatBytes(-plan.headroomBytes)} short of ${card}.`;
+  const file = written === undefined ? "Nothing written; --out FILE writes the edited config." : `Written: ${written}.`;
+  return `${summaryCounts(plan.changes)}. ${now} → ${then}, ${fit} ${file}`;
+}
+
+/** Changes, summary and command; one line where there is nothing to do or nothing can be done. */
+export function planLines(report: Report, view: View, written?: string): string[] {
+  const { plan } = report;
+  if (plan === undefined) return [];
+  const { paint, width } = view;
+  const simulated = `${count(plan.search.simulated, "run")} simulated of ${count(plan.search.candidates, "candidate")}`;
+  if (plan.feasible && plan.changes.length === 0) {
+    const words = report.verdict === "tight" ? "Plan: nothing to change." : "Plan: nothing to change, fits as it is.";
+    return [paint.good(paint.strong(words))];
+  }
+  const longest = (texts: readonly string[], most: number): number =>
+    Math.min(most, Math.max(...texts.map((t) => t.length)));
+  const names = longest(
+    plan.changes.map((change) => change.knob),
+    width,
+  );
+  // What is left of the line when name, signs and the saving have their place.
+  const values = longest(
+    plan.changes.map(({ from, to }) => `${from} → ${to}`),
+    Math.max(0, width - names - 26),
+  );
+  const body = plan.changes.flatMap((change) => changeLines(change, view, [names, values]));
+  if (!plan.feasible) {
+    const words = `No plan: no change that vram-plan knows makes it fit; ${simulated}. The nearest is ${formatBytes(-plan.headroomBytes)} short:`;
+    return [...wrap(words, width).map((line) => paint.bad(line)), ...body];
+  }
+  const [first = "", ...rest] = wrap(summary(report, plan, written), width, "Plan: ", 0);
+  return [
+    ...body,
+    "",
+    paint.strong(first),
+    ...rest.map(paint.strong),
+    ...(plan.launch === ""
+      ? []
+      : ["", paint.faint("Run it with"), ...plan.launch.split("\n").map((line) => `  ${line}`)]),
+  ];
+}

@@ -1,0 +1,35 @@
+/** @file The first lines of a report: which run, on which card, the verdict with its margin. */
+import { formatBytes, formatMiB } from "../units.ts";
+import type { View } from "./paint.ts";
+import type { Report } from "./report.ts";
+import { wrap } from "./table.ts";
+import { describeRun, percent, verdictWords, worstProcess } from "./words.ts";
+
+/** Title and verdict; without a card, what the process needs. */
+export function verdictLines(report: Report, { paint, width }: View): string[] {
+  const card = report.gpu === undefined ? "" : `on ${report.gpu.name} `;
+  const title = wrap(`${report.config} ${card}(${describeRun(report.run)})`, width);
+  return [...title.map(paint.strong), "", ...judge(report, { paint, width })];
+}
+
+function judge(report: Report, { paint, width }: View): string[] {
+  const { low, expected, high } = worstProcess(report);
+  const range = `range ${formatBytes(low)} to ${formatBytes(high)}, expected ${formatBytes(expected)}`;
+  const { gpu, verdict, headroomBytes } = report;
+  if (gpu === undefined || verdict === undefined || headroomBytes === undefined) {
+    return [`  ${paint.strong(`needs ${formatBytes(expected)} of GPU memory`)}   ${paint.faint(`(${range})`)}`];
+  }
+  const usable = gpu.usableBytes;
+  const word = verdictWords[verdict];
+  const colour = { fits: paint.good, tight: paint.warning, "does-not-fit": paint.bad }[verdict];
+  const margin =
+    headroomBytes >= 0
+      ? `${formatBytes(headroomBytes)} spare (${percent(headroomBytes, usable)})`
+      : `${formatBytes(-headroomBytes)} short (${percent(headroomBytes, usable)})`;
+  const numbers = `${formatBytes(high)} of ${formatBytes(usable)} usable   ${margin}`;
+  const total =
+    gpu.usableBytes === gpu.totalBytes ? "" : `; card ${formatMiB(gpu.totalBytes)}, usable ${formatMiB(usable)}`;
+  const tight = "as expected it fits, but not if cuDNN takes its largest workspaces and CUDA its largest context";
+  const more = wrap(verdict === "tight" ? `${range}${total}; ${tight}` : `${range}${total}`, width, "  ");
+  return [`  ${colour(paint.strong(word))}   ${numbers}`, ...more.map(paint.faint)];
+}
