@@ -107,6 +107,16 @@ function paddedCopy(x: TensorMeta, w: TensorMeta, attrs: ConvAttrs): number[] {
   return [input.n * input.c * (input.hw[0] + extra[0]!) * (input.hw[1] + extra[1]!) * sizeOf(x.dtype)];
 }
 
+/** `depthwise_conv2d` is a kernel of Paddle's own, which pads as it goes. Backward pads the input's gradient as well. */
+const cudnnOnly: Partial<Op<ConvAttrs>> = {
+  copyInKernel: true,
+  temporaries: ([x, w], _, attrs) => paddedCopy(x!, w!, attrs),
+  gradTemporaries: ({ inputs: [x, w], attrs, needs }) => {
+    const copy = paddedCopy(x!, w!, attrs);
+    return needs[0] ? [...copy, ...copy] : copy;
+  },
+};
+
 function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
   return defineOp<ConvAttrs>({
     name,
@@ -114,7 +124,7 @@ function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
     amp,
     saves: [0, 1],
     infer: ([x, w], attrs) => [{ shape: outputShape(name, x!, w!, attrs), dtype: x!.dtype }],
-    ...(name === "conv2d" ? { copyInKernel: true, temporaries: ([x, w], _, attrs) => paddedCopy(x!, w!, attrs) } : {}),
+    ...(name === "conv2d" ? cudnnOnly : {}),
     flops: convFlops,
     conv: geometry(false),
   });
