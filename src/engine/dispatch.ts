@@ -43,11 +43,8 @@ export function run1<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor 
 function autocast<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
   const amp = e.amp!;
   const looked = op.ampInputs === "first" ? inputs.slice(0, 1) : inputs;
-  const target = ampDType(
-    amp,
-    op.amp!,
-    looked.map((x) => x.dtype),
-  );
+  const dtypes = looked.map((x) => x.dtype);
+  const target = op.floatOnly ? "float32" : ampDType(amp, op.amp!, dtypes);
   e.amp = undefined;
   const casted = inputs.map((x, i) =>
     i < looked.length && castable(x) && x.dtype !== target ? cast(e, x, target) : x,

@@ -118,6 +118,7 @@ export const expandAsOp = defineOp<{ readonly shape: readonly number[] }>({
   name: "expand_as",
   gradNode: gradNode("expand_as"),
   amp: "expand_as_v2",
+  floatOnly: true,
   meta: [0],
   infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
 });

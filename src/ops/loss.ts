@@ -1,5 +1,5 @@
 /** @file Kernels that losses are made of. */
-import { defineOp, gradNode, ShapeError } from "./types.ts";
+import { defineOp, gradNode, numel, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
 /**
  * Softmax with cross entropy on logits and int64 labels: softmax and label are kept, and the gradient is written into the
@@ -29,6 +29,14 @@ export const crossEntropyWithSoftmaxOp = defineOp<{ readonly axis: number; reado
   grads: () => ["saved", undefined],
 });
 
+/**
+ * Counts of valid elements: as many bytes for each element as it has, and that times its size again
+ * (`counts_tensor` in sigmoid_cross_entropy_with_logits_kernel.cu).
+ */
+function countScratch(x: TensorMeta): number[] {
+  return [numel(x.shape) * sizeOf(x.dtype) * sizeOf(x.dtype)];
+}
+
 /** `sigmoid_cross_entropy_with_logits`: x, label and pos_weight are kept; dx takes dout's buffer. */
 export const sigmoidCrossEntropyOp = defineOp({
   name: "sigmoid_cross_entropy_with_logits",
@@ -45,6 +53,8 @@ export const sigmoidCrossEntropyOp = defineOp({
     return [{ shape: x!.shape, dtype: x!.dtype }];
   },
   grads: () => ["inplace", undefined, undefined],
+  temporaries: ([x]) => countScratch(x!),
+  gradTemporaries: ({ inputs: [x] }) => countScratch(x!),
 });
 
 export const nllLossOp = defineOp({
@@ -64,6 +74,7 @@ export const kldivLossOp = defineOp({
   name: "kldiv_loss",
   gradNode: gradNode("kldiv_loss"),
   amp: "kldiv_loss",
+  floatOnly: true,
   saves: [1],
   meta: [0],
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],

@@ -54,6 +54,7 @@ export const unpoolOp = defineOp<{ readonly outputSize: readonly [number, number
   name: "unpool",
   gradNode: gradNode("unpool"),
   amp: "unpool",
+  floatOnly: true,
   saves: [0, 1],
   savesOut: [0],
   infer: ([x], { outputSize }) => [{ shape: [x!.shape[0]!, x!.shape[1]!, ...outputSize], dtype: x!.dtype }],

@@ -71,7 +71,8 @@ export const padOp = defineOp<{ readonly paddings: readonly number[] }>({
 export const gridSampleOp = defineOp({
   name: "grid_sample",
   gradNode: gradNode("grid_sample"),
-  amp: "grid_sample",
+  amp: "grid_sampler",
+  floatOnly: true,
   saves: [0, 1],
   infer: ([x, grid]) => [{ shape: [x!.shape[0]!, x!.shape[1]!, grid!.shape[1]!, grid!.shape[2]!], dtype: x!.dtype }],
 });
@@ -81,6 +82,7 @@ export const affineGridOp = defineOp<{ readonly size: Shape }>({
   name: "affine_grid",
   gradNode: gradNode("affine_grid"),
   amp: "affine_grid",
+  floatOnly: true,
   saves: [0],
   infer: ([theta], { size }) => [{ shape: [size[0]!, size[2]!, size[3]!, 2], dtype: theta!.dtype }],
 });

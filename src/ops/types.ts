@@ -103,6 +103,8 @@ export interface Op<A = void> {
   readonly amp?: string;
   /** `first`: AMP looks at and casts the first input only (batch_norm, layer_norm). */
   readonly ampInputs?: "first";
+  /** The GPU has no float16 kernel (`core.op_supported_infos("GPU", FP16)`): AMP casts half inputs to float32. */
+  readonly floatOnly?: true;
   /** Shape and dtype rule; throws ShapeError. */
   infer(inputs: readonly TensorMeta[], attrs: A): readonly OutSpec[];
   /** Inputs (by index) that the tape keeps with their buffer. */
