@@ -10,17 +10,22 @@ import { DualResNet } from "./ddrnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { FastSCNN } from "./fast_scnn.ts";
 import { FCN } from "./fcn.ts";
+import { GCNet } from "./gcnet.ts";
+import { GloRe } from "./glore.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
+import { PFPNNet } from "./pfpnnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { SegFormer } from "./segformer.ts";
 import { SegNet } from "./segnet.ts";
+import { SegNeXt } from "./segnext.ts";
 import { STDCSeg } from "./stdcseg.ts";
 import { U2Net, u2net, u2netp } from "./u2net.ts";
 import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
 import { UNetPlusPlus } from "./unet_plusplus.ts";
+import { UPerNet } from "./upernet.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -43,6 +48,11 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   BiseNetV1: (args) => new BiseNetV1(args),
   DDRNet_23: (args) => new DualResNet(args),
   FastSCNN: (args) => new FastSCNN(args),
+  SegNeXt: (args) => new SegNeXt(args),
+  GCNet: (args) => new GCNet(args),
+  GloRe: (args) => new GloRe(args),
+  PFPNNet: (args) => new PFPNNet(args),
+  UPerNet: (args) => new UPerNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -116,6 +116,15 @@ export class Args {
     return this.optional(name) === undefined ? undefined : this.component(name);
   }
 
+  /** A nested map without a type, as arguments of their own; absent or null: none. */
+  group(name: string): Args {
+    const value = this.optional(name);
+    if (value === undefined) return new Args(name, {});
+    return typeof value === "object" && value !== null && isMap(value)
+      ? new Args(name, value)
+      : this.fail(name, "a map", value);
+  }
+
   /** A list of nested components. */
   components(name: string): readonly Args[] {
     const value = this.take(name);

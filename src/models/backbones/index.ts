@@ -4,6 +4,7 @@ import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
+import { MSCAN, mscanPlans } from "./mscan.ts";
 import { ResNetVd } from "./resnet_vd.ts";
 import { STDCNet } from "./stdcnet.ts";
 import { UHRNet } from "./uhrnet.ts";
@@ -31,6 +32,11 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   UHRNet_W18_Small: (args) => new UHRNet(args, uhrnetPlan(18, 2, 2)),
   UHRNet_W18: (args) => new UHRNet(args, uhrnetPlan(18, 4, 5)),
   UHRNet_W48: (args) => new UHRNet(args, uhrnetPlan(48, 4, 5)),
+  MSCAN: (args) => new MSCAN(args, mscanPlans.T),
+  MSCAN_T: (args) => new MSCAN(args, mscanPlans.T),
+  MSCAN_S: (args) => new MSCAN(args, mscanPlans.S),
+  MSCAN_B: (args) => new MSCAN(args, mscanPlans.B),
+  MSCAN_L: (args) => new MSCAN(args, mscanPlans.L),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
