@@ -124,7 +124,8 @@ export interface Plan {
   readonly verdict: Verdict;
   readonly headroomBytes: number;
   readonly launch: string;
-  readonly search: { readonly candidates: number; readonly simulated: number };
+  /** `proved`: nothing better was passed over without a run or a proof. */
+  readonly search: { readonly candidates: number; readonly simulated: number; readonly proved: boolean };
 }
 
 export interface Report {

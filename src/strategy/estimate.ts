@@ -5,7 +5,7 @@ import { estimateMemory, type MemoryEstimate } from "../memory/estimate.ts";
 import type { Estimate, LayerRow } from "../report/report.ts";
 import type { StepRuntime } from "../step/runtime.ts";
 import type { Settings } from "../step/settings.ts";
-import { type LayerParameters, simulate } from "../step/simulate.ts";
+import { type LayerParameters, type Simulation, simulate } from "../step/simulate.ts";
 
 /** What an estimate depends on besides config and settings. */
 export interface EstimateContext {
@@ -20,6 +20,11 @@ export function estimateRun(config: TrainConfig, settings: Settings, context: Es
   const run = simulate(config, settings, context.step);
   const { convWorkspaceLimitBytes } = settings;
   const memory = estimateMemory(run.log, { gpu: context.gpu, runtime: context.memory, convWorkspaceLimitBytes });
+  return toEstimate(run, memory);
+}
+
+/** A run and its memory as an Estimate. */
+export function toEstimate(run: Simulation, memory: MemoryEstimate): Estimate {
   return {
     parameters: run.parameters,
     training: memory.training,

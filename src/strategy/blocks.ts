@@ -1,0 +1,162 @@
+/** @file Which blocks may be recomputed, and a proved lower bound of the peak for any choice of them. */
+import { storageKinds } from "../engine/events.ts";
+import { roundRequest } from "../memory/rounding.ts";
+import type { Simulation } from "../step/simulate.ts";
+
+/** Blocks that a search weighs: 2^12 subsets are ordered in a millisecond or two. */
+const mostBlocks = 12;
+/** A block that holds less of the activations than this is not worth a choice of its own. */
+const leastShare = 0.01;
+
+/** A moment of the run: bytes alive, and how many of them each block's own activations are. */
+export interface Moment {
+  readonly bytes: number;
+  /** Bytes that do not depend on the batch: parameters, buffers, gradients, optimizer state. */
+  readonly constantBytes: number;
+  readonly count: number;
+  readonly byBlock: readonly number[];
+}
+
+export interface Block {
+  readonly name: string;
+  readonly flops: number;
+}
+
+export interface Blocks {
+  readonly blocks: readonly Block[];
+  readonly moments: readonly Moment[];
+}
+
+const constantKinds = new Set(["parameter", "buffer", "gradient", "optimizer-state"]);
+
+/** The events of iteration 2: all state is there, and the third iteration allocates the same. */
+function steadyState({ log }: Simulation): readonly [number, number] {
+  const to = log.at("step", 2);
+  return to < 0 ? [0, log.length] : [log.at("step", 1), to];
+}
+
+/** Bytes of activations that each layer's own ops made and that were alive when backward began, in iteration 2. */
+function savedByLayer(simulation: Simulation): Map<string, number> {
+  const { log } = simulation;
+  const [from, to] = steadyState(simulation);
+  const owners = new Map<number, string>();
+  for (let i = from; i < to; i++) {
+    const site = log.sites[log.site[i]!]!;
+    if (site.phase === "backward") break;
+    const id = log.storage[i]!;
+    if (log.sign[i]! > 0 && site.phase === "forward") owners.set(id, site.layer);
+    else owners.delete(id);
+  }
+  const saved = new Map<string, number>();
+  for (const [id, layer] of owners) saved.set(layer, (saved.get(layer) ?? 0) + roundRequest(log.bytes[id]!));
+  return saved;
+}
+
+/**
+ * Disjoint layers to choose from. Starting from the root's parts, the layer that holds most is opened as long as there is room. A
+ * layer whose first call got no tensor that needs a gradient is left out: recompute would leave its parameters without gradients.
+ */
+export function chooseBlocks(simulation: Simulation): Block[] {
+  const saved = savedByLayer(simulation);
+  const children = new Map<string, string[]>();
+  const held = new Map<string, number>();
+  for (const { name } of simulation.layers) {
+    const parent = name === "model" ? undefined : name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : "model";
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), name]);
+  }
+  const weigh = (name: string): number => {
+    const total = (children.get(name) ?? []).reduce((sum, child) => sum + weigh(child), saved.get(name) ?? 0);
+    held.set(name, total);
+    return total;
+  };
+  const all = weigh("model");
+  const usable = (name: string) => simulation.calls.get(name)?.needsGradient === true;
+  const worth = (name: string) => (held.get(name) ?? 0) >= all * leastShare;
+  let open = (children.get("model") ?? []).filter(worth);
+  for (;;) {
+    const largest = open
+      .filter((name) => (children.get(name) ?? []).some(worth))
+      .sort((a, b) => Number(usable(a)) - Number(usable(b)) || held.get(b)! - held.get(a)!)[0];
+    if (largest === undefined) break;
+    const parts = children.get(largest)!.filter(worth);
+    if (usable(largest) && open.length - 1 + parts.length > mostBlocks) break;
+    open = open.flatMap((name) => (name === largest ? parts : [name]));
+  }
+  const order = new Map(simulation.layers.map((layer, i) => [layer.name, i]));
+  return open
+    .filter(usable)
+    .sort((a, b) => held.get(b)! - held.get(a)!)
+    .slice(0, mostBlocks)
+    .sort((a, b) => order.get(a)! - order.get(b)!)
+    .map((name) => ({ name, flops: simulation.calls.get(name)!.flops }));
+}
+
+/**
+ * The moments that bound the peak from below: the highest of each phase, and the highest of backward outside each block.
+ *
+ * Why it is a bound. At an op of the plain run, let A be what is alive. In the run with the blocks S recomputed the same op runs
+ * in the same iteration, and everything in A is alive there but what recompute let go of early: storages that ops inside a block
+ * of S made. So alive(S) ≥ A − Σ made inside S, whatever else recompute adds. Reserved is never below allocated.
+ * For a smaller batch b of B: a tensor's bytes are at least b/B of what they were (sizes are sums and products with non-negative
+ * coefficients of the batch), and rounding added less than 256 B to each; parameters and their like stay. So
+ * alive(b) ≥ constant + (A − constant − 256·count)·b/B, as long as the same ops run: OHEM's choice does not change, since its
+ * min_kept is scaled with the batch.
+ */
+export function boundingMoments(simulation: Simulation, blocks: readonly Block[]): Moment[] {
+  const { log } = simulation;
+  const [from, to] = steadyState(simulation);
+  const blockOf = blockFinder(blocks);
+  const siteBlock = log.sites.map((site) => (site.phase === "forward" ? blockOf(site.layer) : -1));
+  const constant = storageKinds.map((kind) => constantKinds.has(kind));
+  const by = new Array<number>(blocks.length).fill(0);
+  const owner = new Map<number, number>();
+  let [bytes, constantBytes, count] = [0, 0, 0];
+  const best = new Map<string, Moment>();
+  for (let i = 0; i < to; i++) {
+    const id = log.storage[i]!;
+    const size = roundRequest(log.bytes[id]!) * log.sign[i]!;
+    bytes += size;
+    count += log.sign[i]!;
+    if (constant[log.kind[id]!]) constantBytes += size;
+    const block = log.sign[i]! > 0 ? siteBlock[log.site[i]!]! : (owner.get(id) ?? -1);
+    if (block >= 0) {
+      by[block]! += size;
+      if (size > 0) owner.set(id, block);
+      else owner.delete(id);
+    }
+    if (i < from || size < 0) continue;
+    const site = log.sites[log.site[i]!]!;
+    // In backward one moment for each eighth of the way: other blocks still hold their activations there.
+    const key = site.phase === "backward" ? `backward ${Math.floor(((i - from) * 16) / (to - from))}` : site.phase;
+    const old = best.get(key);
+    if (old === undefined || bytes > old.bytes) best.set(key, { bytes, constantBytes, count, byBlock: [...by] });
+  }
+  return [...best.values()];
+}
+
+/** The block that a layer lies in, or -1. */
+function blockFinder(blocks: readonly Block[]): (layer: string) => number {
+  const cache = new Map<string, number>();
+  return (layer) => {
+    let found = cache.get(layer);
+    if (found === undefined) {
+      found = blocks.findIndex(({ name }) => layer === name || layer.startsWith(`${name}.`));
+      cache.set(layer, found);
+    }
+    return found;
+  };
+}
+
+/** Lower bound of the allocated peak with these blocks recomputed, and with `share` of the batch. See `boundingMoments`. */
+export function lowerBound(moments: readonly Moment[], chosen: readonly boolean[], share = 1): number {
+  let bound = 0;
+  for (const { bytes, constantBytes, count, byBlock } of moments) {
+    let alive = bytes;
+    byBlock.forEach((size, i) => {
+      if (chosen[i]) alive -= size;
+    });
+    if (share < 1) alive = constantBytes + Math.max(0, alive - constantBytes - 256 * count) * share;
+    if (alive > bound) bound = alive;
+  }
+  return bound;
+}

@@ -1,0 +1,76 @@
+/** @file Smaller training images, on the network's stride and in the same proportions. */
+import type { ConfigEdit } from "../../config/edit.ts";
+import type { ConfigMap, ConfigValue, Size, TrainConfig } from "../../config/types.ts";
+import { sizeText } from "../point.ts";
+import { type Knob, yamlVia } from "./knob.ts";
+
+/** PaddleSeg's networks go down to 1/32 of the image; 769-style sizes are one more (align_corners). */
+const stride = 32;
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Smaller sizes of about the same proportions, largest first, down to half of each side. */
+export function smallerCrops({ width, height }: Size): Size[] {
+  const odd = width % stride === 1 && height % stride === 1 ? 1 : 0;
+  const [w, h] = [width - odd, height - odd];
+  const common = greatestCommonDivisor(w, h);
+  const exact = { width: (w / common) * stride, height: (h / common) * stride };
+  const sizes: Size[] = [];
+  if (exact.width * 3 <= w) {
+    for (let k = Math.ceil(w / exact.width) - 1; k * exact.width * 2 >= w; k--) {
+      sizes.push({ width: k * exact.width + odd, height: k * exact.height + odd });
+    }
+    return sizes;
+  }
+  for (let x = Math.floor((w - 1) / stride) * stride; x * 2 >= w; x -= stride) {
+    const y = Math.max(stride, Math.round((x * h) / w / stride) * stride);
+    sizes.push({ width: x + odd, height: y + odd });
+  }
+  return sizes;
+}
+
+/** Transforms whose argument fixes the size of the training images. */
+const sizeArguments = ["crop_size", "target_size"] as const;
+
+function isMap(value: ConfigValue | undefined): value is ConfigMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where the config sets the size: the last transform that has one. */
+export function cropPath(config: TrainConfig): readonly string[] | undefined {
+  const transforms = config.trainDataset.args.transforms;
+  if (!Array.isArray(transforms)) return undefined;
+  let found: readonly string[] | undefined;
+  transforms.forEach((item: ConfigValue, i) => {
+    if (!isMap(item)) return;
+    const key = sizeArguments.find((name) => item[name] !== undefined && item[name] !== null);
+    if (key) found = ["train_dataset", "transforms", String(i), key];
+  });
+  return found;
+}
+
+export const crop: Knob = {
+  name: "crop",
+  summary: "smaller training crops, in the same proportions and on the network's stride",
+  harm: 5,
+  change: (from, to, { config }) => {
+    if (sizeText(from.crop) === sizeText(to.crop)) return undefined;
+    const share = (to.crop.width * to.crop.height) / (from.crop.width * from.crop.height);
+    return {
+      knob: "crop",
+      from: sizeText(from.crop),
+      to: sizeText(to.crop),
+      via: [yamlVia(config, cropPath(config) ?? ["train_dataset", "transforms"])],
+      cost: `the data changes: each image shows ${Math.round(share * 100)} % of the pixels it showed`,
+      harm: 5,
+    };
+  },
+  edits: (from, to, { config }): ConfigEdit[] => {
+    const path = cropPath(config);
+    if (sizeText(from.crop) === sizeText(to.crop) || !path) return [];
+    return [{ path, value: [to.crop.width, to.crop.height] }];
+  },
+  apply: (point, to) => ({ ...point, crop: to.crop }),
+};

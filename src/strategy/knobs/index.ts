@@ -1,0 +1,10 @@
+/** @file The knobs, least harmful first. To add one: one file, one line here. */
+import { convWorkspace } from "./conv-workspace.ts";
+import { crop } from "./crop.ts";
+import { evaluation } from "./evaluation.ts";
+import type { Knob } from "./knob.ts";
+import { microBatch } from "./micro-batch.ts";
+import { precision } from "./precision.ts";
+import { recompute } from "./recompute.ts";
+
+export const knobs: readonly Knob[] = [convWorkspace, evaluation, recompute, precision, microBatch, crop];

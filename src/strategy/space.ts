@@ -1,0 +1,111 @@
+/** @file Simulated points, each once: full runs for verdicts, short ones for bounds. */
+import type { TrainConfig } from "../config/types.ts";
+import { estimateMemory, type Fit, type MemoryEstimate, verdict } from "../memory/estimate.ts";
+import { replay } from "../memory/replay.ts";
+import type { GpuBudget } from "../report/report.ts";
+import type { Settings } from "../step/settings.ts";
+import { type Simulation, simulate } from "../step/simulate.ts";
+import { type Block, boundingMoments, chooseBlocks, type Moment } from "./blocks.ts";
+import type { EstimateContext } from "./estimate.ts";
+import { type Point, settingsOf } from "./point.ts";
+
+/** What a search is given. */
+export interface SearchContext extends EstimateContext {
+  readonly config: TrainConfig;
+  readonly settings: Settings;
+  readonly budget: GpuBudget;
+}
+
+/** A point that was run. */
+export interface Candidate {
+  readonly point: Point;
+  readonly simulation: Simulation;
+  readonly memory: MemoryEstimate;
+  readonly fit: Fit;
+}
+
+/** What a short run of a point without recompute tells about all points that differ in blocks and batch only. */
+export interface Outline {
+  readonly point: Point;
+  readonly simulation: Simulation;
+  readonly blocks: readonly Block[];
+  readonly moments: readonly Moment[];
+}
+
+/** Iterations of a short run: the second has all state, and allocates what the third does. */
+const shortRun = 2;
+
+function key(point: Point, withWorkspace: boolean): string {
+  const { workspaceLimitBytes, ...rest } = point;
+  return JSON.stringify(withWorkspace ? point : rest) + (withWorkspace ? String(workspaceLimitBytes) : "");
+}
+
+/** Runs points on demand and remembers them. */
+export class Space {
+  readonly context: SearchContext;
+  simulated = 0;
+  private readonly simulations = new Map<string, Simulation>();
+  private readonly candidates = new Map<string, Candidate>();
+  private readonly outlines = new Map<string, Outline>();
+
+  constructor(context: SearchContext) {
+    this.context = context;
+  }
+
+  /** A whole run, its three levels of bytes and the verdict. */
+  run(point: Point): Candidate {
+    const id = key(point, true);
+    let candidate = this.candidates.get(id);
+    if (candidate === undefined) {
+      const simulation = this.simulation(point);
+      const { gpu, memory: runtime, budget } = this.context;
+      const memory = estimateMemory(simulation.log, {
+        gpu,
+        runtime,
+        convWorkspaceLimitBytes: point.workspaceLimitBytes,
+      });
+      candidate = { point, simulation, memory, fit: verdict(memory, budget) };
+      this.candidates.set(id, candidate);
+    }
+    return candidate;
+  }
+
+  /** The workspace limit changes no event: one simulation serves all limits. */
+  private simulation(point: Point): Simulation {
+    const id = key(point, false);
+    let simulation = this.simulations.get(id);
+    if (simulation === undefined) {
+      simulation = this.simulate(point);
+      this.simulations.set(id, simulation);
+    }
+    return simulation;
+  }
+
+  private simulate(point: Point, iterations?: number): Simulation {
+    this.simulated++;
+    const { config, settings, step } = this.context;
+    return simulate(config, settingsOf(point, settings), step, iterations);
+  }
+
+  /** Blocks and bounds of a point; recompute and evaluation are left out of it. */
+  outline(point: Point): Outline {
+    const plain: Point = { ...point, recompute: [], evaluation: "off" };
+    const id = key(plain, false);
+    let outline = this.outlines.get(id);
+    if (outline === undefined) {
+      const known = this.simulations.get(key({ ...plain, evaluation: "as-is" }, false)) ?? this.simulations.get(id);
+      const simulation = known ?? this.simulate(plain, shortRun);
+      const blocks = chooseBlocks(simulation);
+      outline = { point: plain, simulation, blocks, moments: boundingMoments(simulation, blocks) };
+      this.outlines.set(id, outline);
+    }
+    return outline;
+  }
+
+  /** Reserved bytes of two iterations: a lower bound of the whole run's, since the allocator only grows. */
+  reservedAtLeast(point: Point): number {
+    const known = this.simulations.get(key(point, false));
+    const simulation = known ?? this.simulate({ ...point, evaluation: "off" }, shortRun);
+    return replay(simulation.log, { chunkFloorBytes: this.context.memory.chunkFloorBytes }).training.reservedBytes;
+  }
+}
