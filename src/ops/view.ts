@@ -66,17 +66,9 @@ function reshaped(x: TensorMeta, shape: readonly number[]): OutSpec {
   return { shape: target, dtype: x.dtype, view: 0, strides: normal(target, strides) };
 }
 
-/** The gradient of reshape and flatten is a view of dout; a strided dout is made contiguous by the node before. */
+/** The gradient is a view of dout; a strided dout is made contiguous by the node first. */
 function reshapeGrads({ grads }: GradContext<unknown>) {
   return [grads[0]?.strides === undefined ? { strides: undefined } : ("copy" as const)];
-}
-
-/** The gradient of squeeze and unsqueeze is a view of dout, strided or not. */
-function squeezeGrads({ inputs, grads }: GradContext<unknown>) {
-  const dout = grads[0];
-  if (dout?.strides === undefined) return [{ strides: undefined }];
-  const strides = viewStrides(dout.shape, dout.strides, inputs[0]!.shape);
-  return [strides === undefined ? ("new" as const) : { strides: normal(inputs[0]!.shape, strides) }];
 }
 
 function reshapeLike(name: string, amp: string) {
@@ -104,7 +96,7 @@ function squeezeLike(name: string, amp: string) {
       const strides = viewStrides(x!.shape, stridesOf(x!), shape);
       return [{ shape, dtype: x!.dtype, view: 0, strides: strides && normal(shape, strides) }];
     },
-    grads: squeezeGrads,
+    grads: reshapeGrads,
   });
 }
 

@@ -10,7 +10,15 @@ export interface Features {
 
 /** Reads `backbone_indices`; throws ArgumentError where the backbone has no such map, or where there are fewer than `least`. */
 export function features(args: Args, backbone: Backbone, fallback: readonly number[], least: number): Features {
-  const indices = args.numbers("backbone_indices", fallback);
+  return chosen(args, backbone, args.numbers("backbone_indices", fallback), least);
+}
+
+/** As `features`, where the network has no default. */
+export function requiredFeatures(args: Args, backbone: Backbone, least: number): Features {
+  return chosen(args, backbone, args.numbers("backbone_indices"), least);
+}
+
+function chosen(args: Args, backbone: Backbone, indices: readonly number[], least: number): Features {
   const all = backbone.feat_channels;
   const channels = indices.flatMap((i) => all.at(i) ?? []);
   if (channels.length === indices.length && channels.length >= least) return { indices, channels };
