@@ -28,6 +28,8 @@ export interface EvaluationPlan {
   readonly multilabel: boolean;
   readonly aucRoc: boolean;
   readonly cast: Cast | undefined;
+  /** Images that the loader keeps ahead on the card. */
+  readonly ahead: number;
 }
 
 interface Locals {
@@ -60,13 +62,14 @@ export function evaluate(model: Network, plan: EvaluationPlan): void {
     f.intersect_area_all = t.zeros([1], "int64");
     f.pred_area_all = t.zeros([1], "int64");
     f.label_area_all = t.zeros([1], "int64");
-    let image = 0;
+    let [made, image] = [0, 0];
     noGrad(() => {
       const make = () => {
-        e.log.mark("image", ++image);
+        e.log.mark("image", ++made);
         return validationBatch(plan.channels, plan.network, plan.original);
       };
-      for (const data of loader(make, images, 0)) {
+      for (const data of loader(make, images, plan.ahead)) {
+        image++;
         f.data = data;
         oneImage(f, model, plan);
         if (image < images) e.log.mark("image-end", image);

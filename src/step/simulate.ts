@@ -181,6 +181,7 @@ function evaluationPlan(
     multilabel: test.use_multilabel === true,
     aucRoc: test.auc_roc === true,
     cast,
+    ahead: settings.prefetch,
   };
 }
 

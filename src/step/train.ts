@@ -99,7 +99,7 @@ function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | und
     const logits = plan.model.call(f.images);
     leave();
     f.logits_list = logits;
-    f.loss_list = lossComputation(f, plan.losses);
+    f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan.losses);
     f.loss = total(f.loss_list);
   });
   if (plan.accumulation > 1) f.loss = t.scale(f.loss);
