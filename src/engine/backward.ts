@@ -156,12 +156,14 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
   const specs = rule.specs(grads);
   if (!rule.strided && specs.includes("inplace")) settleStrided(e, node.name, grads);
   const strided = rule.strided ? [] : contiguousCopies(e, node.name, [...rule.stridedSaves, ...grads]);
+  const early = e.takeTemporaries(rule.temporariesBefore(grads), rule.kernel);
   const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
     if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
     return makeGrad(e, rule.kernel, spec, input, grads[0], node);
   });
   e.kernelTemporaries(rule.temporaries(grads), rule.kernel);
+  e.freeTemporaries(early, rule.kernel);
   for (const storage of strided) e.release(storage, node.name);
   return produced;
 }

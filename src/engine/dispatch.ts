@@ -197,6 +197,7 @@ function ruleOf<A>(
     fillsMissing: op.fillsMissing ?? false,
     stridedSaves: op.copyInKernel ? keptInputs(op, edges).map((i) => inputs[i]!) : [],
     specs: (grads) => op.grads?.(context(grads)) ?? needs.map((need) => (need ? "new" : undefined)),
+    temporariesBefore: (grads) => op.gradTemporariesBefore?.(context(grads)) ?? none,
     temporaries: (grads) => op.gradTemporaries?.(context(grads)) ?? none,
   };
 }

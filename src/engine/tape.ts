@@ -17,6 +17,7 @@ export interface GradRule {
   /** Kept inputs that are strided still: backward's kernel takes copies of them. */
   readonly stridedSaves: readonly TensorMeta[];
   specs(grads: readonly (Tensor | undefined)[]): readonly GradSpec[];
+  temporariesBefore(grads: readonly (Tensor | undefined)[]): readonly number[];
   temporaries(grads: readonly (Tensor | undefined)[]): readonly number[];
 }
 

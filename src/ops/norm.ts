@@ -99,10 +99,15 @@ export const groupNormOp = defineOp<{ readonly groups: number; readonly channels
   },
   grads: () => ["inplace", "new", "new"],
   temporaries: ([x], _, { groups }) => [x!.shape[0]! * groups * 4],
+  // ds and db come before the gradients of scale and bias, p1 to p3 after them.
+  gradTemporariesBefore: ({ inputs: [x], attrs: { channelsLast } }) => {
+    const nc = x!.shape[0]! * channels(x!, channelsLast) * sizeOf("float32");
+    return [nc, nc];
+  },
   gradTemporaries: ({ inputs: [x], attrs: { groups, channelsLast } }) => {
-    const nc = x!.shape[0]! * channels(x!, channelsLast) * 4;
-    const ng = x!.shape[0]! * groups * 4;
-    return [nc, nc, nc, ng, ng];
+    const nc = x!.shape[0]! * channels(x!, channelsLast) * sizeOf("float32");
+    const ng = x!.shape[0]! * groups * sizeOf("float32");
+    return [nc, ng, ng];
   },
 });
 

@@ -132,6 +132,8 @@ export interface Op<A = void> {
   readonly temporariesInTurn?: true;
   /** Bytes that the forward kernel takes before its outputs (whose size it has to find out) and frees after them. */
   temporariesBefore?(inputs: readonly TensorMeta[], attrs: A): readonly number[];
+  /** Bytes that the backward kernel takes before its outputs and frees at its end. */
+  gradTemporariesBefore?(context: GradContext<A>): readonly number[];
   /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
   gradTemporaries?(context: GradContext<A>): readonly number[];
   /** Two float inputs of different widths: the narrower one is cast up first (`PromoteTypes` in the generated functions). */
