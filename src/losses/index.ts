@@ -2,13 +2,19 @@
 import type { Args } from "../nn/args.ts";
 import type { AnyLayer } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { BCELoss } from "./bce_loss.ts";
 import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
+import { DiceLoss } from "./dice_loss.ts";
 import type { AnyLoss } from "./loss.ts";
+import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 
 export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
+  BCELoss: (args) => new BCELoss(args),
+  DiceLoss: (args) => new DiceLoss(args),
+  LovaszHingeLoss: (args) => new LovaszHingeLoss(args),
   LovaszSoftmaxLoss: (args) => new LovaszSoftmaxLoss(args),
   MixedLoss: (args) => new MixedLoss(args, buildLoss),
   CrossEntropyLoss: (args) => new CrossEntropyLoss(args),

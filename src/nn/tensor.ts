@@ -340,3 +340,10 @@ export function matrixProduct(x: Tensor, y: Tensor): Tensor {
   const right = x.dtype === y.dtype ? y : cast(y, x.dtype);
   return matmul(x, right);
 }
+
+/** `x[mask] = number`, in place: the number is spread to x's shape, and `where_` takes it where the mask is true. */
+export function fillWhere(x: Tensor, mask: Tensor): void {
+  const value = expand(full([1], x.dtype), x.shape);
+  const keep = logicalNot(mask);
+  current().end(run1(elementwise.whereInPlaceOp, [keep, x, value], undefined), "");
+}

@@ -139,3 +139,9 @@ export const whereOp = defineOp({
   infer: ([, x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   grads: ({ needs }) => [undefined, needs[1] ? "new" : undefined, needs[2] ? "new" : undefined],
 });
+
+/** `paddle.where_(condition, x, y)`: into x. */
+export const whereInPlaceOp = defineOp({
+  name: "where_",
+  infer: ([, x]) => [{ ...x!, view: 1 }],
+});
