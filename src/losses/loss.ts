@@ -9,12 +9,13 @@ import type { DType, Shape } from "../ops/types.ts";
 
 /**
  * Logits [N, C, H, W] and int64 labels [N, H, W] (or [N, 1, H, W]) to a scalar, or to a list of them (MixedLoss).
- * `L` is `readonly Tensor[]` where the network hands it several tensors.
+ * `L` is `readonly Tensor[]` where the network hands it several tensors, `Y` where the data set does (instances).
  */
-export abstract class Loss<R extends Tensor | PyList = Tensor, L extends Logit = Tensor> extends Layer<
-  readonly [L, Tensor],
-  R
-> {
+export abstract class Loss<
+  R extends Tensor | PyList = Tensor,
+  L extends Logit = Tensor,
+  Y extends Logit = Tensor,
+> extends Layer<readonly [L, Y], R> {
   /** PaddleSeg's class name. */
   abstract readonly type: string;
   /** Takes the edge map in place of the labels (`BCELoss(edge_label=True)`). */
@@ -22,7 +23,7 @@ export abstract class Loss<R extends Tensor | PyList = Tensor, L extends Logit =
 }
 
 /** A loss of either kind. */
-export type AnyLoss = Loss<Tensor | PyList, Logit>;
+export type AnyLoss = Loss<Tensor | PyList, Logit, Logit>;
 
 /** A tensor that a loss's constructor puts on the card (`paddle.to_tensor(weight)`): it lives as long as the loss. */
 export function constant(shape: Shape, dtype: DType = "float32"): Tensor {
