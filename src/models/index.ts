@@ -1,5 +1,7 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
 
+import { SINet } from "./sinet.ts";
+import { STFPM } from "./stfpm.ts";
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { AttentionUNet } from "./attention_unet.ts";
@@ -18,6 +20,7 @@ import { PFPNNet } from "./pfpnnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { SegFormer } from "./segformer.ts";
+import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
 import { SegNeXt } from "./segnext.ts";
 import { STDCSeg } from "./stdcseg.ts";
@@ -53,6 +56,10 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   GloRe: (args) => new GloRe(args),
   PFPNNet: (args) => new PFPNNet(args),
   UPerNet: (args) => new UPerNet(args),
+  LinearSegmenter: (args) => new Segmenter(args, "linear"),
+  MaskSegmenter: (args) => new Segmenter(args, "mask"),
+  SINet: (args) => new SINet(args),
+  STFPM: (args) => new STFPM(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

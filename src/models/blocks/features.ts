@@ -1,4 +1,7 @@
 /** @file Which of the backbone's feature maps a network takes. */
+import { scope } from "../../engine/frame.ts";
+import type { PyList } from "../../engine/references.ts";
+import type { Tensor } from "../../engine/tensor.ts";
 import { type Args, ArgumentError } from "../../nn/args.ts";
 import type { Backbone } from "../backbones/backbone.ts";
 
@@ -24,4 +27,9 @@ function chosen(args: Args, backbone: Backbone, indices: readonly number[], leas
   if (channels.length === indices.length && channels.length >= least) return { indices, channels };
   const reason = `backbone_indices must be ${least} or more places in the backbone's ${all.length} feature maps`;
   throw new ArgumentError(args.type, "backbone_indices", reason);
+}
+
+/** `[feats[i] for i in indices]`: rebinding the name drops the maps that are not taken. */
+export function chosenMaps(feats: PyList, indices: readonly number[]): readonly Tensor[] {
+  return scope({ feats }, (f: { feats: PyList }) => indices.map((i) => f.feats.at(i)));
 }
