@@ -1,7 +1,5 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
 
-import { SINet } from "./sinet.ts";
-import { STFPM } from "./stfpm.ts";
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { AttentionUNet } from "./attention_unet.ts";
@@ -14,16 +12,21 @@ import { FastSCNN } from "./fast_scnn.ts";
 import { FCN } from "./fcn.ts";
 import { GCNet } from "./gcnet.ts";
 import { GloRe } from "./glore.ts";
+import { LRASPP } from "./lraspp.ts";
+import { MobileSeg } from "./mobileseg.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
 import { PFPNNet } from "./pfpnnet.ts";
+import { PortraitNet } from "./portraitnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { SegFormer } from "./segformer.ts";
 import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
 import { SegNeXt } from "./segnext.ts";
+import { SINet } from "./sinet.ts";
 import { STDCSeg } from "./stdcseg.ts";
+import { STFPM } from "./stfpm.ts";
 import { U2Net, u2net, u2netp } from "./u2net.ts";
 import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
@@ -60,6 +63,9 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   MaskSegmenter: (args) => new Segmenter(args, "mask"),
   SINet: (args) => new SINet(args),
   STFPM: (args) => new STFPM(args),
+  MobileSeg: (args) => new MobileSeg(args),
+  LRASPP: (args) => new LRASPP(args),
+  PortraitNet: (args) => new PortraitNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

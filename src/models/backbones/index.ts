@@ -2,13 +2,20 @@
 import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
+import { GhostNet } from "./ghostnet.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
+import { MobileNetV2 } from "./mobilenetv2.ts";
+import { MobileNetV3 } from "./mobilenetv3.ts";
+import { large, largeOs8, small, smallOs8 } from "./mobilenetv3-plans.ts";
 import { MSCAN, mscanPlans } from "./mscan.ts";
+import { ResNetMS3, resnetPlans } from "./resnet_ms3.ts";
 import { ResNetVd } from "./resnet_vd.ts";
+import { ShuffleNet, shuffleStages } from "./shufflenetv2.ts";
 import { STDCNet } from "./stdcnet.ts";
 import { UHRNet } from "./uhrnet.ts";
 import { uhrnetPlan } from "./uhrnet-plans.ts";
+import { VisionTransformer, vitPlans } from "./vision_transformer.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   STDC1: (args) => new STDCNet(args, [2, 2, 2]),
@@ -37,6 +44,43 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   MSCAN_S: (args) => new MSCAN(args, mscanPlans.S),
   MSCAN_B: (args) => new MSCAN(args, mscanPlans.B),
   MSCAN_L: (args) => new MSCAN(args, mscanPlans.L),
+  VisionTransformer: (args) => new VisionTransformer(args),
+  ...Object.fromEntries(
+    Object.entries(vitPlans).map(([name, plan]) => [name, (args: Args) => new VisionTransformer(args, plan)]),
+  ),
+  // These take any argument and heed none.
+  ResNet18: () => new ResNetMS3(resnetPlans[18]),
+  ResNet34: () => new ResNetMS3(resnetPlans[34]),
+  ResNet50: () => new ResNetMS3(resnetPlans[50]),
+  ResNet101: () => new ResNetMS3(resnetPlans[101]),
+  MobileNetV2_x0_25: (args) => new MobileNetV2(args, 0.25),
+  MobileNetV2_x0_5: (args) => new MobileNetV2(args, 0.5),
+  MobileNetV2_x0_75: (args) => new MobileNetV2(args, 0.75),
+  MobileNetV2_x1_0: (args) => new MobileNetV2(args, 1.0),
+  MobileNetV2_x1_5: (args) => new MobileNetV2(args, 1.5),
+  MobileNetV2_x2_0: (args) => new MobileNetV2(args, 2.0),
+  MobileNetV3_small_x0_35: (args) => new MobileNetV3(args, small, 0.35),
+  MobileNetV3_small_x0_5: (args) => new MobileNetV3(args, small, 0.5),
+  MobileNetV3_small_x0_75: (args) => new MobileNetV3(args, small, 0.75),
+  MobileNetV3_small_x1_0: (args) => new MobileNetV3(args, small, 1.0),
+  MobileNetV3_small_x1_25: (args) => new MobileNetV3(args, small, 1.25),
+  MobileNetV3_small_x1_0_os8: (args) => new MobileNetV3(args, smallOs8, 1),
+  MobileNetV3_large_x0_35: (args) => new MobileNetV3(args, large, 0.35),
+  MobileNetV3_large_x0_5: (args) => new MobileNetV3(args, large, 0.5),
+  MobileNetV3_large_x0_75: (args) => new MobileNetV3(args, large, 0.75),
+  MobileNetV3_large_x1_0: (args) => new MobileNetV3(args, large, 1.0),
+  MobileNetV3_large_x1_25: (args) => new MobileNetV3(args, large, 1.25),
+  MobileNetV3_large_x1_0_os8: (args) => new MobileNetV3(args, largeOs8, 1),
+  ShuffleNetV2_x0_25: (args) => new ShuffleNet(args, shuffleStages.x0_25),
+  ShuffleNetV2_x0_33: (args) => new ShuffleNet(args, shuffleStages.x0_33),
+  ShuffleNetV2_x0_5: (args) => new ShuffleNet(args, shuffleStages.x0_5),
+  ShuffleNetV2_x1_0: (args) => new ShuffleNet(args, shuffleStages.x1_0),
+  ShuffleNetV2_x1_5: (args) => new ShuffleNet(args, shuffleStages.x1_5),
+  ShuffleNetV2_x2_0: (args) => new ShuffleNet(args, shuffleStages.x2_0),
+  ShuffleNetV2_swish: (args) => new ShuffleNet(args, shuffleStages.x1_0, true),
+  GhostNet_x0_5: (args) => new GhostNet(args, 0.5),
+  GhostNet_x1_0: (args) => new GhostNet(args, 1.0),
+  GhostNet_x1_3: (args) => new GhostNet(args, 1.3),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
