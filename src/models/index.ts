@@ -24,6 +24,7 @@ import { SegFormer } from "./segformer.ts";
 import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
 import { SegNeXt } from "./segnext.ts";
+import { SegmentationTransformer } from "./setr.ts";
 import { SINet } from "./sinet.ts";
 import { STDCSeg } from "./stdcseg.ts";
 import { STFPM } from "./stfpm.ts";
@@ -66,6 +67,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   MobileSeg: (args) => new MobileSeg(args),
   LRASPP: (args) => new LRASPP(args),
   PortraitNet: (args) => new PortraitNet(args),
+  SegmentationTransformer: (args) => new SegmentationTransformer(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -322,3 +322,18 @@ export class Conv1D extends Layer {
 
 /** `nn.BatchNorm1D`: the same kernel on [N, C] and [N, C, L]. */
 export class BatchNorm1D extends BatchNorm2D {}
+
+/** `nn.BatchNorm`, the older class: its activation is a call of its own that frees what the norm made. */
+export class BatchNorm extends BatchNorm2D {
+  private readonly act: ((x: Tensor) => Tensor) | undefined;
+
+  constructor(channels: number, act?: (x: Tensor) => Tensor) {
+    super(channels);
+    this.act = act;
+  }
+
+  override forward(f: { out: Tensor }, x: Tensor): Tensor {
+    f.out = super.forward(f, x);
+    return this.act ? this.act(f.out) : f.out;
+  }
+}
