@@ -1,2 +1,8 @@
-/** @file The bin. */
-process.stdout.write("not built yet\n");
+/** @file The bin: a Host of the process, a run, the exit code. */
+import process from "node:process";
+import { nodeHost } from "./cli/host.ts";
+import { run } from "./cli/run.ts";
+
+run(nodeHost(process)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,16 +1,19 @@
 /** @file The library: what the command line is made of, without a terminal. Pure but for presets, which are looked up by name. */
-import type { ConfigEdit } from "./config/edit.ts";
+import { type ConfigEdit, editConfig } from "./config/edit.ts";
 import { type LoadOptions, loadConfig as load } from "./config/load.ts";
-import type { TrainConfig } from "./config/types.ts";
+import type { Files } from "./config/merge.ts";
+import type { Size, TrainConfig } from "./config/types.ts";
 import type { Gpu } from "./memory/card.ts";
 import { cardBudget } from "./memory/card.ts";
 import { verdict } from "./memory/estimate.ts";
 import { findDataset, findRuntime, resolveGpu } from "./presets.ts";
-import type { Estimate, GpuBudget, PlanSettings, Report } from "./report/report.ts";
+import type { Estimate, GpuBudget, Plan, PlanSettings, Report } from "./report/report.ts";
 import { type Prepared, prepareRun, type RunFlags } from "./run-settings.ts";
 import { stepRuntime } from "./step/runtime.ts";
 import type { Settings } from "./step/settings.ts";
-import { type EstimateContext, estimateRun } from "./strategy/estimate.ts";
+import { type EstimateContext, estimateRun, toEstimate } from "./strategy/estimate.ts";
+import { cropPath } from "./strategy/knobs/crop.ts";
+import { plan as search } from "./strategy/plan.ts";
 
 export type { TrainConfig } from "./config/types.ts";
 export { type Code, renderUserError, UserError } from "./errors.ts";
@@ -42,6 +45,42 @@ export function loadRun(file: string, flags: RunFlags, options: LoadOptions): Pr
 /** The report of a run as it is, without a plan. */
 export function estimate(run: Prepared, context: Context): Report {
   return toReport(run, estimateRun(run.config, run.settings, context), context.budget);
+}
+
+/** The report of a run with the least harmful plan that fits the budget. `outFile` is named in the launch command. */
+export function plan(run: Prepared, context: Context & { readonly budget: GpuBudget }, outFile?: string): Report {
+  const { start, plan } = search({ ...context, config: run.config, settings: run.settings, outFile });
+  return { ...toReport(run, toEstimate(start.simulation, start.memory), context.budget), plan };
+}
+
+/** What `writePlan` writes, and from what. */
+export interface WriteTarget {
+  readonly file: string;
+  readonly outFile: string;
+  readonly files: Files;
+  /** Edits of the run as it was asked for, such as a batch size given by a flag; the plan's own come after them. */
+  readonly edits?: readonly ConfigEdit[] | undefined;
+}
+
+/** The config's text with a plan's edits; `_base_` still resolves from `outFile`. Throws `edit-impossible`. */
+export function planText({ file, outFile, files, edits = [] }: WriteTarget, plan: Plan): string {
+  const text = files.readText(file);
+  const later = new Set(plan.edits.map((edit) => edit.path.join(".")));
+  const kept = edits.filter((edit) => !later.has(edit.path.join(".")));
+  return editConfig({ file, outFile }, text, [...kept, ...plan.edits], files);
+}
+
+/** Edits for what flags said of the run and a config can hold: batch and crop as the plan leaves them. */
+export function givenEdits(
+  config: TrainConfig,
+  given: { readonly batchSize?: number | undefined; readonly cropSize?: Size | undefined },
+  { settings }: Plan,
+): readonly ConfigEdit[] {
+  const edits: ConfigEdit[] = [];
+  if (given.batchSize !== undefined) edits.push({ path: ["batch_size"], value: settings.batchSize });
+  const path = cropPath(config);
+  if (given.cropSize !== undefined && path !== undefined) edits.push({ path, value: settings.cropSize });
+  return edits;
 }
 
 /** What a run is, in the words of a plan. */

@@ -25,7 +25,7 @@ const defaultTop = 5;
 /** The whole report, its sections divided by an empty line. Ends with a newline. */
 export function renderText(report: Report, options: TextOptions): string {
   const { parameters, training } = report;
-  const { paint, width, depth } = options;
+  const { paint, depth } = options;
   const sections = [
     verdictLines(report, options),
     levelLines(report, options),
@@ -38,10 +38,9 @@ export function renderText(report: Report, options: TextOptions): string {
   ];
   const text = sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
   return `${text.join("\n\n")}\n`;
-  function assumptionLines({ assumptions }: Report, view: View): string[] {
-    return [
-      view.paint.faint("  assumed"),
-      ...assumptions.flatMap((text) => wrap(text, width, "  - ")).map(view.paint.faint),
-    ];
-  }
+}
+
+function assumptionLines({ assumptions }: Report, { paint, width }: View): string[] {
+  const lines = assumptions.flatMap((text) => wrap(text, width, "  - "));
+  return [paint.faint("  assumed"), ...lines.map(paint.faint)];
 }

@@ -3,8 +3,13 @@ import { MiB } from "../units.ts";
 import type { Point } from "./point.ts";
 import type { SearchContext } from "./space.ts";
 
-/** One line for a shell; the config is the one that `--out` writes. */
-export function launchCommand({ config, settings }: SearchContext, point: Point): string {
+/** A word as a POSIX shell takes it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** One line for a shell; the config is the one that `--out` writes, else the one that was read. */
+export function launchCommand({ config, settings, outFile = config.file }: SearchContext, point: Point): string {
   const environment =
     point.workspaceLimitBytes === undefined
       ? []
@@ -19,5 +24,5 @@ export function launchCommand({ config, settings }: SearchContext, point: Point)
     ...(settings.doEval && point.evaluation !== "off" ? ["--do_eval"] : []),
     ...(settings.useEma ? ["--use_ema"] : []),
   ];
-  return [...environment, "python", script, "--config", config.file, ...flags, ...launcher].join(" ");
+  return [...environment, "python", script, "--config", quoted(outFile), ...flags, ...launcher].join(" ");
 }

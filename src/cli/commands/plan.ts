@@ -1,0 +1,36 @@
+/** @file `vram-plan CONFIG --gpu NAME`: the changes that make a config fit. */
+import { createContext, plan, UserError } from "../../index.ts";
+import { exitCode } from "../../policy/exit-code.ts";
+import { renderJson } from "../../report/json.ts";
+import { renderText } from "../../report/text.ts";
+import type { Host } from "../host.ts";
+import { load, tellNotes } from "../load.ts";
+import type { CommandOptions } from "../options.ts";
+import { checkOut, writeOut } from "../out.ts";
+import { createView } from "../view.ts";
+
+/** Prints report and plan; writes the fitted config where `--out` asks for it and a plan was found. */
+export async function planCommand(host: Host, config: string, given: CommandOptions): Promise<number> {
+  if (given.gpu === undefined) throw new UserError("gpu-missing", { config });
+  const context = createContext(given.gpu);
+  const { budget } = context;
+  if (budget === undefined) throw new Error(`no budget for ${given.gpu}`);
+  const loaded = load(host, config, given);
+  const { out } = given;
+  if (out !== undefined) checkOut(host, out, loaded);
+  const report = plan(loaded.run, { ...context, budget }, out);
+  tellNotes(host, loaded.run.notes);
+  let written: string | undefined;
+  if (out !== undefined && report.plan?.feasible === true) {
+    writeOut(host, out, loaded, report, report.plan);
+    written = out;
+  }
+  if (given.json) host.stdout.write(renderJson(report));
+  else {
+    const { depth, top } = given;
+    host.stdout.write(renderText(report, { ...(await createView(host, given.color)), depth, top, written }));
+  }
+  if (out !== undefined && written === undefined)
+    host.stderr.write(`note: no plan was found, so ${out} was not written\n`);
+  return exitCode([report]);
+}

@@ -1,0 +1,52 @@
+/** @file What the commands share: flags to a prepared run, files remembered, notes on stderr. */
+import { loadRun, type RunFlags } from "../index.ts";
+import type { Prepared } from "../run-settings.ts";
+import type { Host } from "./host.ts";
+import type { CommandOptions } from "./options.ts";
+import { parseRecorded, recordedFlags } from "./recorded.ts";
+
+/** A run read from its config, with the files that it was made of. */
+export interface LoadedRun {
+  readonly run: Prepared;
+  readonly files: ReadonlySet<string>;
+  readonly options: CommandOptions;
+}
+
+/** Loads a config with the flags given, over those that the file itself records from an earlier plan. */
+export function load(host: Host, file: string, options: CommandOptions): LoadedRun {
+  const files = new Set<string>();
+  let leaf = "";
+  const readText = (path: string): string => {
+    const text = host.readText(path);
+    files.add(path);
+    if (path === file) leaf = text;
+    return text;
+  };
+  const read = (flags: CommandOptions): Prepared =>
+    loadRun(file, runFlags(flags), {
+      readText,
+      exists: host.exists,
+      list: host.list,
+      opts: flags.opts,
+      overrides: { batchSize: flags.batchSize },
+    });
+  const run = read(options);
+  const words = recordedFlags(leaf);
+  if (words === undefined || words === "") return { run, files, options };
+  const recorded = parseRecorded(words, (text) => host.stderr.write(`${file}: ${text}`));
+  const all = { ...recorded, ...options };
+  host.stderr.write(`note: ${file} was fitted for ${words}; taken as given\n`);
+  return { run: read(all), files, options: all };
+}
+
+function runFlags(options: CommandOptions): RunFlags {
+  const { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimitBytes } = options;
+  const { doEval, useEma, dataFormat, prefetch } = options;
+  const kept = { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimitBytes };
+  return { ...kept, doEval, useEma, dataFormat, prefetch };
+}
+
+/** What a person should know at once; data goes to stdout, this to stderr. */
+export function tellNotes(host: Host, notes: readonly string[]): void {
+  for (const note of notes) host.stderr.write(`note: ${note}\n`);
+}

@@ -1,0 +1,78 @@
+/** @file The flags that describe a run, shared by all commands; names and meaning as in PaddleSeg's tools/train.py where it has them. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Size } from "../config/types.ts";
+import type { RunFlags } from "../run-settings.ts";
+import { parseBytes } from "../units.ts";
+
+/** What commander hands to an action. */
+export interface CommandOptions extends RunFlags {
+  readonly gpu?: string | undefined;
+  readonly batchSize?: number | undefined;
+  readonly opts?: readonly string[] | undefined;
+  readonly json?: boolean | undefined;
+  readonly color?: boolean | undefined;
+  readonly depth?: number | undefined;
+  readonly top?: number | undefined;
+  readonly out?: string | undefined;
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`It has to be a whole number from ${least} on.`);
+  };
+}
+
+function size(text: string): Size {
+  const [, width, height] = /^([1-9]\d{0,5})[x×,]([1-9]\d{0,5})$/i.exec(text) ?? [];
+  if (width === undefined || height === undefined) {
+    throw new InvalidArgumentError("It has to be WIDTHxHEIGHT in pixels, such as 1024x512.");
+  }
+  return { width: Number(width), height: Number(height) };
+}
+
+function bytes(text: string): number {
+  const value = parseBytes(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError("It has to be a size with its unit, such as 256MiB.");
+}
+
+/** Layers one by one or with commas between them. */
+function layers(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...text.split(",").filter((layer) => layer !== "")];
+}
+
+/** Adds the flags of a run. */
+export function addRunOptions(command: Command): Command {
+  return command
+    .option("--batch-size <n>", "images a card takes at once, in place of batch_size", wholeNumber(1))
+    .option("--crop-size <WxH>", "size of the training images, in place of the transforms'", size)
+    .option("--eval-size <WxH>", "size of the image that the network gets in evaluation", size)
+    .addOption(new Option("--precision <name>", "number format (default: fp32)").choices(["fp32", "fp16"]))
+    .addOption(new Option("--amp-level <level>", "AMP level under fp16 (default: O1)").choices(["O1", "O2"]))
+    .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1))
+    .option("--recompute <layer...>", "layers whose forward runs again in backward", layers)
+    .option("--conv-workspace-limit <size>", "FLAGS_conv_workspace_size_limit, such as 256MiB", bytes)
+    .option("--do-eval", "evaluate while training (default where the image size is known)")
+    .option("--no-do-eval", "do not evaluate while training")
+    .option("--use-ema", "keep an exponential moving average of the parameters")
+    .addOption(new Option("--data-format <layout>", "layout of images").choices(["NCHW", "NHWC"]))
+    .option("--prefetch <n>", "batches that the loader keeps ahead on the card (default: 1)", wholeNumber(0))
+    .option("--opts <key=value...>", "values of the config, as in PaddleSeg");
+}
+
+/** Adds what every report command takes. */
+export function addOutputOptions(command: Command): Command {
+  return command
+    .option("--json", "print the report as JSON")
+    .option("--color", "colours even where stdout is no terminal")
+    .option("--no-color", "no colours");
+}
+
+/** Adds what a report of one config takes. */
+export function addDetailOptions(command: Command): Command {
+  return command
+    .option("--depth <n>", "levels of the layer tree", wholeNumber(0))
+    .option("--top <n>", "how many of the largest things alive at the peak", wholeNumber(0));
+}

@@ -1,0 +1,55 @@
+/** @file `--out`: writes the config with a plan's edits beside the original, never over a file that it did not write itself. */
+import { resolve } from "node:path";
+import { UserError } from "../errors.ts";
+import { givenEdits, planText } from "../index.ts";
+import type { Plan, Report } from "../report/report.ts";
+import type { Host } from "./host.ts";
+import type { LoadedRun } from "./load.ts";
+import { header, recordLines, withoutRecord } from "./recorded.ts";
+
+/** Refuses a name that would cost the user a file. Runs before the search, so that nothing is awaited in vain. */
+export function checkOut(host: Host, out: string, loaded: LoadedRun): void {
+  if (!/ya?ml$/.test(out)) throw new UserError("file-not-yaml-name", { file: out });
+  if ([...loaded.files].some((file) => resolve(file) === resolve(out))) throw new UserError("out-is-input", { out });
+  if (!host.exists(out)) return;
+  let text: string;
+  try {
+    text = host.readText(out);
+  } catch (error) {
+    throw new UserError("out-impossible", { out, reason: reasonOf(error) });
+  }
+  if (!text.includes(`\n${header}`)) throw new UserError("out-exists", { out });
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: "its folder does not exist",
+    ENOTDIR: "its folder is a file",
+    EISDIR: "it is a folder",
+    EACCES: "no permission",
+    EPERM: "no permission",
+    EROFS: "the file system is read-only",
+    ENOSPC: "the disk is full",
+  };
+  return words[code] ?? String(error);
+}
+
+/** Writes the file whole, its text known to be good before. */
+export function writeOut(host: Host, out: string, loaded: LoadedRun, report: Report, plan: Plan): void {
+  const { file } = loaded.run.config;
+  const files = {
+    ...host,
+    readText: (path: string) => (path === file ? withoutRecord(host.readText(path)) : host.readText(path)),
+  };
+  const text = planText(
+    { file, outFile: out, files, edits: givenEdits(loaded.run.config, loaded.options, plan) },
+    plan,
+  );
+  const ended = text.endsWith("\n") ? text : `${text}\n`;
+  try {
+    host.writeText(out, ended + recordLines(file, report.gpu?.name ?? "", plan, loaded.options));
+  } catch (error) {
+    throw new UserError("out-impossible", { out, reason: reasonOf(error) });
+  }
+}
