@@ -10,6 +10,7 @@ import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
+import { RMILoss } from "./rmi_loss.ts";
 
 export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   BCELoss: (args) => new BCELoss(args),
@@ -18,6 +19,7 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   LovaszSoftmaxLoss: (args) => new LovaszSoftmaxLoss(args),
   MixedLoss: (args) => new MixedLoss(args, buildLoss),
   CrossEntropyLoss: (args) => new CrossEntropyLoss(args),
+  RMILoss: (args) => new RMILoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
 };
 

@@ -2,17 +2,20 @@
 
 import { run, run1 } from "../engine/dispatch.ts";
 import { current } from "../engine/engine.ts";
-import { PyList } from "../engine/references.ts";
+import { scope } from "../engine/frame.ts";
+import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
-import { arangeOp, assignOp, castOp, fullLikeOp, fullOp, uniformOp } from "../ops/cast.ts";
+import { arangeOp, assignOp, castOp, eyeOp, fullLikeOp, fullOp, uniformOp } from "../ops/cast.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/index-ops.ts";
 import * as join from "../ops/join.ts";
+import * as linalg from "../ops/linalg.ts";
 import { bmmOp, matmulOp } from "../ops/matmul.ts";
 import { pNormOp } from "../ops/norm.ts";
 import * as reduce from "../ops/reduce.ts";
 import { flipOp, rollOp, trilOp } from "../ops/resize.ts";
+import { einsumOp } from "../ops/einsum.ts";
 import { type DType, isFloat, numel, type Op, type Shape } from "../ops/types.ts";
 import * as view from "../ops/view.ts";
 
@@ -45,8 +48,16 @@ export function scale(x: Tensor): Tensor {
 /** A tensor op with Python's operator rules: a right operand of another kind (int against float) is cast to the left's dtype. */
 function operator(op: Op, x: Tensor, y: Tensor): Tensor {
   if (x.dtype === y.dtype || (isFloat(x.dtype) && isFloat(y.dtype))) return run1(op, [x, y], undefined);
-  const casted = cast(y, x.dtype);
-  return run1(op, [x, casted], undefined);
+  return holding(y, () => run1(op, [x, cast(y, x.dtype)], undefined));
+}
+
+/** The expression at hand holds an operand until the whole operator has run, its cast included. */
+function holding(x: Tensor, body: () => Tensor): Tensor {
+  x.references++;
+  const result = body();
+  x.references--;
+  drop(x);
+  return result;
 }
 
 /** A number against a tensor, where Paddle fills a whole tensor of the other's shape and dtype with it. */
@@ -57,7 +68,7 @@ function filled(x: Tensor): Tensor {
 /** Arithmetic with a float on an integer tensor casts the tensor to float32 first; then one `scale`. */
 function withNumber(x: Tensor, number: number): Tensor {
   if (isFloat(x.dtype) || Number.isInteger(number)) return scale(x);
-  return scale(cast(x, "float32"));
+  return holding(x, () => scale(cast(x, "float32")));
 }
 
 export function add(x: Tensor, y: Operand): Tensor {
@@ -80,7 +91,7 @@ export function multiply(x: Tensor, y: Operand): Tensor {
 
 export function divide(x: Tensor, y: Operand): Tensor {
   if (typeof y !== "number") return operator(elementwise.divideOp, x, y);
-  return scale(isFloat(x.dtype) ? x : cast(x, "float32"));
+  return isFloat(x.dtype) ? scale(x) : holding(x, () => scale(cast(x, "float32")));
 }
 
 /** `number / x`: a full tensor, then a division. */
@@ -347,3 +358,58 @@ export function fillWhere(x: Tensor, mask: Tensor): void {
   const keep = logicalNot(mask);
   current().end(run1(elementwise.whereInPlaceOp, [keep, x, value], undefined), "");
 }
+
+/** `paddle.eye(n)`: [n, n]. */
+export function eye(n: number): Tensor {
+  return run1(eyeOp, [], { shape: [n, n], dtype: "float32" });
+}
+
+export const inverse = (x: Tensor): Tensor => run1(linalg.inverseOp, [x], undefined);
+export const cholesky = (x: Tensor): Tensor => run1(linalg.choleskyOp, [x], undefined);
+/** `paddle.diagonal` of the last two axes: a view. */
+export const diagonal = (x: Tensor): Tensor => run1(linalg.diagonalOp, [x], undefined);
+
+/** `paddle.meshgrid([x, y])` of two vectors. Each result is made from a copy of its vector. */
+export function meshgrid(x: Tensor, y: Tensor): [Tensor, Tensor] {
+  const shape = [x.dim(0), y.dim(0)];
+  return [run1(join.meshgridOp, [x], { shape }), run1(join.meshgridOp, [y], { shape })];
+}
+
+/** `x[…] = number` on a part of `x` of the given shape. */
+export function setNumber(x: Tensor, part: Shape): void {
+  current().end(run1(indexing.setNumberOp, [x], { part }), "");
+}
+
+/** `x[i, j, …] = value` with index tensors of one shape, in place. */
+export function indexPut(x: Tensor, indices: readonly Tensor[], value: Tensor): void {
+  current().end(run1(indexing.indexPutOp, [x, value, ...indices], undefined), "");
+}
+
+/** `x[i, j]` with two index tensors of one shape: spread to one shape, stacked, gathered. */
+export function gatherPairs(x: Tensor, i: Tensor, j: Tensor): Tensor {
+  return scope({ x, i, j }, (f: { x: Tensor; i: Tensor; j: Tensor }) => {
+    [f.i, f.j] = [run1(join.broadcastTensorsOp, [f.i], undefined), run1(join.broadcastTensorsOp, [f.j], undefined)];
+    return gatherNd(f.x, stack([f.i, f.j], -1));
+  });
+}
+
+/** `paddle.einsum` of two operands: `ab,bc->ac`. */
+export function einsum(equation: string, a: Tensor, b: Tensor): Tensor {
+  const [left, right, out] = run(einsumOp, [a, b], { equation });
+  for (const operand of [left!, right!]) drop(operand);
+  return out!;
+}
+
+/** `number ** x`: a full tensor, then a power. */
+export function powNumber(x: Tensor): Tensor {
+  const number = filled(x);
+  return run1(elementwise.elementwisePowOp, [number, x], undefined);
+}
+
+/** `~x`. */
+export function bitwiseNot(x: Tensor): Tensor {
+  return run1(elementwise.bitwiseNotOp, [x], undefined);
+}
+
+export const cos = pointwise("cos");
+export const sin = pointwise("sin");
