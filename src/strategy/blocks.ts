@@ -4,7 +4,7 @@ import { roundRequest } from "../memory/rounding.ts";
 import type { Simulation } from "../step/simulate.ts";
 
 /** Blocks that a search weighs: 2^12 subsets are ordered in a millisecond or two. */
-const mostBlocks = 12;
+const defaultMostBlocks = 12;
 /** A block that holds less of the activations than this is not worth a choice of its own. */
 const leastShare = 0.01;
 
@@ -56,7 +56,7 @@ function savedByLayer(simulation: Simulation): Map<string, number> {
  * Disjoint layers to choose from. Starting from the root's parts, the layer that holds most is opened as long as there is room. A
  * layer whose first call got no tensor that needs a gradient is left out: recompute would leave its parameters without gradients.
  */
-export function chooseBlocks(simulation: Simulation): Block[] {
+export function chooseBlocks(simulation: Simulation, mostBlocks = defaultMostBlocks): Block[] {
   const saved = savedByLayer(simulation);
   const children = new Map<string, string[]>();
   const held = new Map<string, number>();

@@ -8,7 +8,7 @@ import { lowerBound } from "./blocks.ts";
 import { workspaceLimits } from "./knobs/conv-workspace.ts";
 import { smallerCrops } from "./knobs/crop.ts";
 import type { EvaluationMode, NumberFormat, Point } from "./point.ts";
-import type { Candidate, Space } from "./space.ts";
+import type { Candidate, Runs } from "./space.ts";
 
 export interface SearchLimits {
   /** Knobs that must stay as they are. */
@@ -61,7 +61,7 @@ function space(start: Point, limits: SearchLimits) {
 }
 
 /** Searches from `start`. */
-export function search(runs: Space, start: Point, limits: SearchLimits = {}): Found {
+export function search(runs: Runs, start: Point, limits: SearchLimits = {}): Found {
   const { crops, batches, precisions, evaluations, workspaces, recompute, effective } = space(start, limits);
   const first = runs.run(start);
   const needed = limits.headroomBytes ?? 0;
@@ -71,12 +71,11 @@ export function search(runs: Space, start: Point, limits: SearchLimits = {}): Fo
   if (fits(first)) return { best: first, feasible: true, candidates, proved: true };
   let nearest = first;
   let proved = true;
-  const context = first.memory.training.process.highBytes - first.memory.training.reserved.highBytes;
   const options: InnerOptions = {
     evaluations,
     workspaces,
     recompute,
-    room: runs.context.budget.usableBytes - needed - context,
+    room: runs.budget.usableBytes - needed - runs.contextHighBytes,
     maxSlowdown: limits.maxSlowdown ?? Number.POSITIVE_INFINITY,
     proofRuns: limits.proofRuns ?? defaultProofRuns,
     fits,
@@ -108,7 +107,7 @@ export function search(runs: Space, start: Point, limits: SearchLimits = {}): Fo
 }
 
 /** The least that any choice of blocks can allocate at this micro-batch, from a run at the largest one. */
-function boundOf(runs: Space, largest: Point, microBatch: number, recompute: boolean): number {
+function boundOf(runs: Runs, largest: Point, microBatch: number, recompute: boolean): number {
   const { blocks, moments } = runs.outline(largest);
   return lowerBound(
     moments,
@@ -131,7 +130,7 @@ interface InnerOptions {
 }
 
 /** The point that costs the least time at one crop, micro-batch and precision: without recompute, or with the cheapest set of blocks. */
-function cheapest(runs: Space, point: Point, options: InnerOptions): Candidate | undefined {
+function cheapest(runs: Runs, point: Point, options: InnerOptions): Candidate | undefined {
   const plain = fitted(runs, point, options);
   if (plain) return plain;
   if (!options.recompute) return undefined;
@@ -191,25 +190,21 @@ function cheapestSet(
 }
 
 /** A set of blocks: two iterations first, whose reserved bytes the whole run's are never below. */
-function withBlocks(runs: Space, point: Point, options: InnerOptions): Attempt {
+function withBlocks(runs: Runs, point: Point, options: InnerOptions): Attempt {
   const reservedBytes = runs.reservedAtLeast(point);
   if (reservedBytes > options.room) return { reservedBytes, candidate: undefined };
   return { reservedBytes, candidate: fitted(runs, point, options) };
 }
 
 /** The point with the first evaluation and workspace limit that fit; a limit changes training's time, so evaluation is tried first. */
-function fitted(
-  runs: Space,
-  point: Point,
-  { evaluations, workspaces, fits, see }: InnerOptions,
-): Candidate | undefined {
+function fitted(runs: Runs, point: Point, { evaluations, workspaces, fits, see }: InnerOptions): Candidate | undefined {
   for (const workspaceLimitBytes of workspaces) {
     for (const evaluation of evaluations) {
       const candidate = runs.run({ ...point, evaluation, workspaceLimitBytes });
       see(candidate);
       if (fits(candidate)) return candidate;
       // What is short in training stays short however evaluation is done.
-      if (candidate.memory.training.process.highBytes > runs.context.budget.usableBytes) break;
+      if (candidate.memory.training.process.highBytes > runs.budget.usableBytes) break;
       if (candidate.memory.evaluation === undefined) break;
     }
   }

@@ -1,5 +1,6 @@
 /** @file Simulated points, each once: full runs for verdicts, short ones for bounds. */
 import type { TrainConfig } from "../config/types.ts";
+import { contextBytes } from "../memory/context.ts";
 import { estimateMemory, type Fit, type MemoryEstimate, verdict } from "../memory/estimate.ts";
 import { replay } from "../memory/replay.ts";
 import type { GpuBudget } from "../report/report.ts";
@@ -14,6 +15,10 @@ export interface SearchContext extends EstimateContext {
   readonly config: TrainConfig;
   readonly settings: Settings;
   readonly budget: GpuBudget;
+  /** Where the edited config will lie; undefined: it is not written. */
+  readonly outFile?: string | undefined;
+  /** Blocks that recompute may choose from; undefined: 12. */
+  readonly mostBlocks?: number | undefined;
 }
 
 /** A point that was run. */
@@ -40,8 +45,19 @@ function key(point: Point, withWorkspace: boolean): string {
   return JSON.stringify(withWorkspace ? point : rest) + (withWorkspace ? String(workspaceLimitBytes) : "");
 }
 
+/** What a search asks of the runs. */
+export interface Runs {
+  readonly budget: GpuBudget;
+  /** The high end of what the CUDA context and libraries take beside the allocator. */
+  readonly contextHighBytes: number;
+  run(point: Point): Candidate;
+  outline(point: Point): Outline;
+  /** Reserved bytes of two iterations: a lower bound of the whole run's, since the allocator only grows. */
+  reservedAtLeast(point: Point): number;
+}
+
 /** Runs points on demand and remembers them. */
-export class Space {
+export class Space implements Runs {
   readonly context: SearchContext;
   simulated = 0;
   private readonly simulations = new Map<string, Simulation>();
@@ -50,6 +66,14 @@ export class Space {
 
   constructor(context: SearchContext) {
     this.context = context;
+  }
+
+  get budget(): GpuBudget {
+    return this.context.budget;
+  }
+
+  get contextHighBytes(): number {
+    return contextBytes(this.context.memory, this.context.gpu).highBytes;
   }
 
   /** A whole run, its three levels of bytes and the verdict. */
@@ -95,14 +119,13 @@ export class Space {
     if (outline === undefined) {
       const known = this.simulations.get(key({ ...plain, evaluation: "as-is" }, false)) ?? this.simulations.get(id);
       const simulation = known ?? this.simulate(plain, shortRun);
-      const blocks = chooseBlocks(simulation);
+      const blocks = chooseBlocks(simulation, this.context.mostBlocks);
       outline = { point: plain, simulation, blocks, moments: boundingMoments(simulation, blocks) };
       this.outlines.set(id, outline);
     }
     return outline;
   }
 
-  /** Reserved bytes of two iterations: a lower bound of the whole run's, since the allocator only grows. */
   reservedAtLeast(point: Point): number {
     const known = this.simulations.get(key(point, false));
     const simulation = known ?? this.simulate({ ...point, evaluation: "off" }, shortRun);
