@@ -12,6 +12,7 @@ import { FastSCNN } from "./fast_scnn.ts";
 import { FCN } from "./fcn.ts";
 import { GCNet } from "./gcnet.ts";
 import { GloRe } from "./glore.ts";
+import { ISANet } from "./isanet.ts";
 import { LRASPP } from "./lraspp.ts";
 import { MobileSeg } from "./mobileseg.ts";
 import type { Network } from "./network.ts";
@@ -25,6 +26,7 @@ import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
 import { SegNeXt } from "./segnext.ts";
 import { SegmentationTransformer } from "./setr.ts";
+import { SFNet } from "./sfnet.ts";
 import { SINet } from "./sinet.ts";
 import { STDCSeg } from "./stdcseg.ts";
 import { STFPM } from "./stfpm.ts";
@@ -68,6 +70,8 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   LRASPP: (args) => new LRASPP(args),
   PortraitNet: (args) => new PortraitNet(args),
   SegmentationTransformer: (args) => new SegmentationTransformer(args),
+  ISANet: (args) => new ISANet(args),
+  SFNet: (args) => new SFNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -22,7 +22,8 @@ export interface ParameterOptions {
 export class Parameter extends Tensor {
   name = "";
   readonly trainable: boolean;
-  readonly learningRate: number;
+  /** `optimize_attr["learning_rate"]`: heads change it after they are built. */
+  learningRate: number;
   readonly initializer: Initializer;
 
   constructor(shape: Shape, options: ParameterOptions = {}) {
@@ -121,12 +122,12 @@ export function parameters(root: AnyLayer): Parameter[] {
   return [...found];
 }
 
-/** Gives every layer and parameter its structured name; the root is called `model`. */
+/** Gives every layer and parameter its structured name (the first, where it has several); the root is called `model`. */
 export function nameLayers(root: AnyLayer): void {
   const walk = (layer: AnyLayer, prefix: string): void => {
     for (const [name, p] of layer.ownParameters()) p.name ||= prefix + name;
     for (const [name, child] of layer.children()) {
-      child.name = prefix + name;
+      child.name ||= prefix + name;
       walk(child, `${prefix}${name}.`);
     }
   };

@@ -1,5 +1,5 @@
 /** @file Ops that join tensors or take them apart: concat, stack, split, tile, expand. */
-import { defineOp, gradNode, type Op, type Shape, ShapeError, type TensorMeta } from "./types.ts";
+import { defineOp, gradNode, numel, type Op, type Shape, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
 function axisOf(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
@@ -31,6 +31,10 @@ export const concatOp = defineOp<{ readonly axis: number }>({
   },
 });
 
+/** stack_kernel.cu passes up to this many pointers to its kernel by value; more go through a buffer on the card. */
+const stackByValue = 64;
+const pointerBytes = 8;
+
 /** `paddle.stack`: a new axis. */
 export const stackOp = defineOp<{ readonly axis: number }>({
   name: "stack",
@@ -42,6 +46,7 @@ export const stackOp = defineOp<{ readonly axis: number }>({
     const at = axisOf(axis, first.shape.length + 1);
     return [{ shape: [...first.shape.slice(0, at), inputs.length, ...first.shape.slice(at)], dtype: first.dtype }];
   },
+  temporaries: ({ length }) => (length > stackByValue ? [length * pointerBytes] : []),
 });
 
 export interface SplitAttrs {
@@ -121,4 +126,21 @@ export const expandAsOp = defineOp<{ readonly shape: readonly number[] }>({
   floatOnly: true,
   meta: [0],
   infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
+});
+
+/** One result of `paddle.meshgrid`: its vector spread over the grid, by way of a copy (meshgrid_kernel_impl.h). */
+export const meshgridOp = defineOp<{ readonly shape: Shape }>({
+  name: "meshgrid",
+  gradNode: gradNode("meshgrid"),
+  amp: "meshgrid",
+  infer: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
+  temporariesBefore: ([x]) => [numel(x!.shape) * sizeOf(x!.dtype)],
+});
+
+/** `paddle.broadcast_tensors` of tensors of one shape, one by one: copies. */
+export const broadcastTensorsOp = defineOp({
+  name: "broadcast_tensors",
+  gradNode: gradNode("broadcast_tensors"),
+  amp: "broadcast_tensors",
+  infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
 });
