@@ -7,6 +7,7 @@ import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
 import { arangeOp, assignOp, castOp, eyeOp, fullLikeOp, fullOp, uniformOp } from "../ops/cast.ts";
+import { einsumOp } from "../ops/einsum.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/index-ops.ts";
 import * as join from "../ops/join.ts";
@@ -15,7 +16,6 @@ import { bmmOp, matmulOp } from "../ops/matmul.ts";
 import { pNormOp } from "../ops/norm.ts";
 import * as reduce from "../ops/reduce.ts";
 import { flipOp, rollOp, trilOp } from "../ops/resize.ts";
-import { einsumOp } from "../ops/einsum.ts";
 import { type DType, isFloat, numel, type Op, type Shape } from "../ops/types.ts";
 import * as view from "../ops/view.ts";
 
@@ -413,3 +413,6 @@ export function bitwiseNot(x: Tensor): Tensor {
 
 export const cos = pointwise("cos");
 export const sin = pointwise("sin");
+
+/** `paddle.diag` of a vector. */
+export const diag = (x: Tensor): Tensor => run1(linalg.diagOp, [x], undefined);

@@ -128,6 +128,8 @@ export const logicalAndOp = compare("logical_and");
 export const logicalOrOp = compare("logical_or");
 export const logicalNotOp = compare("logical_not");
 export const isnanOp = compare("isnan");
+/** `~x` of a bool tensor. */
+export const bitwiseNotOp = compare("bitwise_not");
 
 /** `paddle.where(condition, x, y)` of equal shapes. */
 export const whereOp = defineOp({

@@ -156,6 +156,30 @@ export const setValueOp = defineOp<{ readonly part: Shape }>({
   name: "set_value_with_tensor",
   strided: true,
   infer: ([x]) => [{ ...x!, view: 0 }],
-  temporaries: ([x], _, { part }) => [numel(part) * sizeOf(x!.dtype), numel(part) * sizeOf(x!.dtype)],
+  // A strided x is made contiguous, set in a copy of that, and copied back.
+  temporariesBefore: ([x]) => (x!.strides === undefined ? [] : [numel(x!.shape) * sizeOf(x!.dtype)]),
+  temporaries: ([x], _, { part }) => {
+    const bytes = numel(part) * sizeOf(x!.dtype);
+    return x!.strides === undefined ? [bytes, bytes] : [bytes, bytes, numel(x!.shape) * sizeOf(x!.dtype)];
+  },
   temporariesInTurn: true,
+});
+
+/** `x[a:b] = number`: in place. The number, it again, and a copy of the part (set_value_kernel_impl.h). */
+export const setNumberOp = defineOp<{ readonly part: Shape }>({
+  name: "set_value",
+  strided: true,
+  infer: ([x]) => [{ ...x!, view: 0 }],
+  temporariesBefore: ([x]) => [sizeOf(x!.dtype)],
+  temporaries: ([x], _, { part }) => [sizeOf(x!.dtype), numel(part) * sizeOf(x!.dtype)],
+  temporariesInTurn: true,
+});
+
+/** `x[i, j] = value` with index tensors: in place. The value again, and the addresses of the indices, 8 bytes each (index_put_kernel.cu). */
+export const indexPutOp = defineOp({
+  name: "index_put",
+  strided: true,
+  infer: ([x]) => [{ ...x!, view: 0 }],
+  temporariesBefore: ([, value]) => [numel(value!.shape) * sizeOf(value!.dtype)],
+  temporaries: ([, , ...indices]) => [8 * indices.length],
 });

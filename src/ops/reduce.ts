@@ -96,6 +96,8 @@ export const cumsumOp = defineOp({
   gradNode: gradNode("cumsum"),
   amp: "cumsum",
   saves: [0],
+  // A scan along one of several axes takes a tensor of x's size (measured; one axis alone goes to thrust, cum_kernel.cu).
+  temporaries: ([x]) => (x!.shape.length > 1 ? [numel(x!.shape) * sizeOf(x!.dtype)] : []),
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
 });
 

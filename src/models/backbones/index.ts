@@ -13,6 +13,7 @@ import { ResNetMS3, resnetPlans } from "./resnet_ms3.ts";
 import { ResNetVd } from "./resnet_vd.ts";
 import { ShuffleNet, shuffleStages } from "./shufflenetv2.ts";
 import { STDCNet } from "./stdcnet.ts";
+import { SwinTransformer, swinPlans } from "./swin_transformer.ts";
 import { UHRNet } from "./uhrnet.ts";
 import { uhrnetPlan } from "./uhrnet-plans.ts";
 import { VisionTransformer, vitPlans } from "./vision_transformer.ts";
@@ -81,6 +82,10 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   GhostNet_x0_5: (args) => new GhostNet(args, 0.5),
   GhostNet_x1_0: (args) => new GhostNet(args, 1),
   GhostNet_x1_3: (args) => new GhostNet(args, 1.3),
+  SwinTransformer: (args) => new SwinTransformer(args),
+  ...Object.fromEntries(
+    Object.entries(swinPlans).map(([name, plan]) => [name, (args: Args) => new SwinTransformer(args, plan)]),
+  ),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
