@@ -1,5 +1,6 @@
 /** @file Activations and other pointwise functions of one tensor: a table of what backward takes. */
-import { defineOp, gradNode, type Op } from "./types.ts";
+import { reduceScratch } from "./reduce-kernel.ts";
+import { defineOp, type GradContext, gradNode, numel, type Op, sizeOf } from "./types.ts";
 
 type Row = readonly [saves: "x" | "out" | "both" | "none", grad: "inplace" | "new", amp?: string, gradName?: string];
 
@@ -102,7 +103,16 @@ export const preluOp = defineOp({
   amp: "prelu",
   saves: [0, 1],
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
+  gradTemporaries: slopeTemporaries,
 });
+
+/** The slopes' gradient is made as large as x, then summed up: over everything, or for each channel (prelu_grad_kernel.cu). */
+function slopeTemporaries({ inputs: [x, slopes], needs, device }: GradContext<void>): number[] {
+  if (!needs[1]) return [];
+  const size = sizeOf(x!.dtype);
+  const axes = [...x!.shape.keys()].filter((i) => numel(slopes!.shape) === 1 || i !== 1);
+  return [numel(x!.shape) * size, reduceScratch(x!.shape, axes, size, device)];
+}
 
 /** Dropout with p > 0. The kernel makes a mask of one byte an element also in evaluation, where the tape does not keep it. */
 export const dropoutOp = defineOp({

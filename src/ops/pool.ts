@@ -1,5 +1,6 @@
 /** @file Pooling. The tape keeps x and the result; no mask but for the `with_index` kernels. */
-import { defineOp, gradNode, type Shape, ShapeError, type TensorMeta } from "./types.ts";
+import { reduceScratch } from "./reduce-kernel.ts";
+import { type Device, defineOp, gradNode, type Shape, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
 export interface PoolAttrs {
   readonly kernel: readonly [number, number];
@@ -31,7 +32,19 @@ export const pool2dOp = defineOp<PoolAttrs>({
   saves: [0],
   savesOut: [0],
   infer: ([x], attrs) => [{ shape: pooled("pool2d", x!, attrs), dtype: x!.dtype }],
+  temporaries: meanScratch,
 });
+
+/** The average of a whole map is a reduction (`GetReduceNum` in phi's pool_kernel_impl.h). */
+function meanScratch(
+  [x]: readonly TensorMeta[],
+  _out: readonly TensorMeta[],
+  { adaptive, kernel, channelsLast }: PoolAttrs,
+  device: Device,
+): number[] {
+  if (!adaptive || kernel[0] !== 1 || kernel[1] !== 1) return [];
+  return [reduceScratch(x!.shape, channelsLast ? [1, 2] : [2, 3], sizeOf(x!.dtype), device)];
+}
 
 /** Maximum pooling that returns where the maximum was: an int32 for each output. */
 export const maxPool2dWithIndexOp = defineOp<PoolAttrs>({
