@@ -122,6 +122,14 @@ export function parameters(root: AnyLayer): Parameter[] {
   return [...found];
 }
 
+/** Lets go of a layer that another one replaces while the model is built: its parameters are freed. */
+export function discard(layer: AnyLayer): void {
+  for (const p of parameters(layer)) {
+    p.references--;
+    current().end(p, "");
+  }
+}
+
 /** Gives every layer and parameter its structured name (the first, where it has several); the root is called `model`. */
 export function nameLayers(root: AnyLayer): void {
   const walk = (layer: AnyLayer, prefix: string): void => {

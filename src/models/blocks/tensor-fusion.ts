@@ -3,7 +3,7 @@ import { scope } from "../../engine/frame.ts";
 import { PyList } from "../../engine/references.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import * as F from "../../nn/functional.ts";
-import { type AnyLayer, Layer, Parameter, Sequential } from "../../nn/layer.ts";
+import { type AnyLayer, discard, Layer, Parameter, Sequential } from "../../nn/layer.ts";
 import * as t from "../../nn/tensor.ts";
 import type { ResizeMode } from "../../ops/resize.ts";
 import { ConvBN, ConvBNAct, ConvBNReLU, SeparableConvBNReLU } from "./conv.ts";
@@ -224,9 +224,13 @@ export class UAFM_SpAtten_S extends UAFM {
   }
 }
 
+/** Each new convolution is made before the one that it replaces goes. */
 function separable(layer: UAFM, x: number, y: number, out: number, kernel: number): void {
+  const { conv_x, conv_out } = layer;
   layer.conv_x = new SeparableConvBNReLU(x, y, kernel, { padding: Math.floor(kernel / 2), bias: false });
+  discard(conv_x);
   layer.conv_out = new SeparableConvBNReLU(y, out, 3, { padding: 1, bias: false });
+  discard(conv_out);
 }
 
 /** With separable convolutions; the plain ones that the base made are dropped, as in Python. */
