@@ -3,8 +3,10 @@ import type { Args } from "../nn/args.ts";
 import type { AnyLayer } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { BCELoss } from "./bce_loss.ts";
+import { BootstrappedCrossEntropyLoss } from "./bootstrapped_cross_entropy_loss.ts";
 import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
 import { DiceLoss } from "./dice_loss.ts";
+import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import type { AnyLoss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
@@ -19,6 +21,9 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   LovaszSoftmaxLoss: (args) => new LovaszSoftmaxLoss(args),
   MixedLoss: (args) => new MixedLoss(args, buildLoss),
   CrossEntropyLoss: (args) => new CrossEntropyLoss(args),
+  BootstrappedCrossEntropyLoss: (args) => new BootstrappedCrossEntropyLoss(args),
+  FocalLoss: (args) => new FocalLoss(args),
+  MultiClassFocalLoss: (args) => new MultiClassFocalLoss(args),
   RMILoss: (args) => new RMILoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
 };

@@ -105,7 +105,7 @@ export function conv2dTranspose(
 export interface PoolOptions {
   readonly kernel: number | readonly [number, number];
   readonly stride?: number | readonly [number, number];
-  readonly padding?: number | readonly [number, number];
+  readonly padding?: number | readonly [number, number] | "SAME";
   readonly ceilMode?: boolean;
   readonly dataFormat?: "NCHW" | "NHWC";
 }
@@ -114,7 +114,7 @@ function poolAttrs(o: PoolOptions): PoolAttrs {
   return {
     kernel: pair(o.kernel),
     stride: pair(o.stride ?? o.kernel),
-    padding: pair(o.padding ?? 0),
+    padding: o.padding === "SAME" ? "SAME" : pair(o.padding ?? 0),
     ceilMode: o.ceilMode ?? false,
     channelsLast: o.dataFormat === "NHWC",
   };
@@ -198,13 +198,20 @@ export function dropout2d(x: Tensor, p: number, training: boolean): Tensor {
   });
 }
 
-/** `F.pad` of the two spatial axes: left, right, top, bottom. */
+/** `F.pad` of the two spatial axes: left, right, top, bottom. The kernel takes five axes. */
 export function pad(
   x: Tensor,
   pads: readonly [number, number, number, number],
   dataFormat: "NCHW" | "NHWC" = "NCHW",
 ): Tensor {
-  return run1(pad3dOp, [x], { pads, channelsLast: dataFormat === "NHWC" });
+  const channelsLast = dataFormat === "NHWC";
+  const depth = channelsLast ? 1 : 2;
+  return scope({ x }, (f: { x: Tensor; out: Tensor }) => {
+    f.x = t.unsqueeze(f.x, depth);
+    f.out = run1(pad3dOp, [f.x], { pads, channelsLast });
+    f.out = t.squeeze(f.out, depth);
+    return f.out;
+  });
 }
 
 export function gridSample(x: Tensor, grid: Tensor): Tensor {
@@ -253,13 +260,15 @@ interface CrossEntropyLocals {
 export function crossEntropy(input: Tensor, label: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { weight, axis = -1, softLabel = false, reduction = "mean" } = options;
   return scope({ input, label }, (f: CrossEntropyLocals) => {
-    if (f.input.shape.length - 1 === f.label.shape.length) f.label = t.unsqueeze(f.label, axis);
+    const squeezed = f.input.shape.length - 1 === f.label.shape.length;
+    if (squeezed) f.label = t.unsqueeze(f.label, axis);
     if (!softLabel) f.valid = t.multiply(t.cast(t.notEqual(f.label, -100), f.label.dtype), f.label);
     const [softmaxOut, out] = run(crossEntropyWithSoftmaxOp, [f.input, f.label], { axis, softLabel });
     f.out = out!;
     // `_` keeps the softmax until the function returns.
     Object.assign(f, { softmaxOut });
     if (weight !== undefined) weighted(f, weight, axis, softLabel);
+    if (reduction === "none" && squeezed) f.out = t.squeeze(f.out, axis);
     if (reduction === "none") return f.out;
     if (reduction === "sum") return t.sum(f.out);
     return meanOverValid(f, weight !== undefined, softLabel);
@@ -358,4 +367,9 @@ export function normalize(x: Tensor, axis = 1): Tensor {
     f.out = t.pNorm(f.x, axis, true);
     return t.divide(f.x, t.maximum(f.out, f.eps));
   });
+}
+
+/** `_C_ops.sigmoid_cross_entropy_with_logits`: float labels of the logits' shape, no mean. */
+export function sigmoidCrossEntropy(logit: Tensor, label: Tensor): Tensor {
+  return run1(sigmoidCrossEntropyOp, [logit, label], undefined);
 }

@@ -416,3 +416,8 @@ export const sin = pointwise("sin");
 
 /** `paddle.diag` of a vector. */
 export const diag = (x: Tensor): Tensor => run1(linalg.diagOp, [x], undefined);
+
+/** `paddle.sort`: the values of `argsort`. */
+export function sort(x: Tensor, axis = -1): Tensor {
+  return run1(indexing.argsortOp, [x], { axis });
+}

@@ -67,6 +67,8 @@ export const sumOp = defineOp<ReduceAttrs>({
     const dtype: DType = x!.dtype === "bool" || x!.dtype === "int32" ? "int64" : x!.dtype;
     return [{ shape: reducedShape(x!, attrs), dtype }];
   },
+  // bool and int32 are cast to int64 first, inside the kernel.
+  temporariesBefore: ([x]) => (x!.dtype === "bool" || x!.dtype === "int32" ? [numel(x!.shape) * sizeOf("int64")] : []),
   temporaries: scratch,
 });
 
