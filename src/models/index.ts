@@ -2,9 +2,11 @@
 
 import type { Args } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { ANN } from "./ann.ts";
 import { AttentionUNet } from "./attention_unet.ts";
 import { BiSeNetV2 } from "./bisenet.ts";
 import { BiseNetV1 } from "./bisenetv1.ts";
+import { CCNet } from "./ccnet.ts";
 import { DANet } from "./danet.ts";
 import { DualResNet } from "./ddrnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
@@ -21,6 +23,7 @@ import { PFPNNet } from "./pfpnnet.ts";
 import { PortraitNet } from "./portraitnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
+import { PSPNet } from "./pspnet.ts";
 import { SegFormer } from "./segformer.ts";
 import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
@@ -30,6 +33,7 @@ import { SFNet } from "./sfnet.ts";
 import { SINet } from "./sinet.ts";
 import { STDCSeg } from "./stdcseg.ts";
 import { STFPM } from "./stfpm.ts";
+import { TopFormer } from "./topformer.ts";
 import { U2Net, u2net, u2netp } from "./u2net.ts";
 import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
@@ -38,6 +42,9 @@ import { UPerNet } from "./upernet.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
+  ANN: (args) => new ANN(args),
+  CCNet: (args) => new CCNet(args),
+  PSPNet: (args) => new PSPNet(args),
   DANet: (args) => new DANet(args),
   DeepLabV3: (args) => new DeepLabV3(args),
   DeepLabV3P: (args) => new DeepLabV3P(args),
@@ -72,6 +79,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   SegmentationTransformer: (args) => new SegmentationTransformer(args),
   ISANet: (args) => new ISANet(args),
   SFNet: (args) => new SFNet(args),
+  TopFormer: (args) => new TopFormer(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

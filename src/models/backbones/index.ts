@@ -14,6 +14,7 @@ import { ResNetVd } from "./resnet_vd.ts";
 import { ShuffleNet, shuffleStages } from "./shufflenetv2.ts";
 import { STDCNet } from "./stdcnet.ts";
 import { SwinTransformer, swinPlans } from "./swin_transformer.ts";
+import { TopTransformer, topPlans } from "./top_transformer.ts";
 import { UHRNet } from "./uhrnet.ts";
 import { uhrnetPlan } from "./uhrnet-plans.ts";
 import { VisionTransformer, vitPlans } from "./vision_transformer.ts";
@@ -86,6 +87,9 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   ...Object.fromEntries(
     Object.entries(swinPlans).map(([name, plan]) => [name, (args: Args) => new SwinTransformer(args, plan)]),
   ),
+  TopTransformer_Base: (args) => new TopTransformer(args, topPlans.Base),
+  TopTransformer_Small: (args) => new TopTransformer(args, topPlans.Small),
+  TopTransformer_Tiny: (args) => new TopTransformer(args, topPlans.Tiny),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
