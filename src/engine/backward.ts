@@ -84,7 +84,7 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
 
 /**
  * The first gradient to reach a slot is moved in; each further one is added in place and freed. A sum takes contiguous
- * tensors: a strided one is copied, and the copy stands in its place. `from` labels the events.
+ * tensors: a strided one is copied, the new gradient before the first, whose copy stands in its place. `from` labels the events.
  */
 function put(e: Engine, holders: Map<GradNode, Holder>, { node, slot }: Edge, grad: Tensor, from: string): void {
   let holder = holders.get(node);
@@ -97,8 +97,10 @@ function put(e: Engine, holders: Map<GradNode, Holder>, { node, slot }: Edge, gr
     holder[slot] = grad;
     return;
   }
+  const copy = grad.strides === undefined ? undefined : e.tensor(grad.shape, grad.dtype, from);
   if (first.strides !== undefined) holder[slot] = madeContiguous(e, first, from);
-  e.end(grad.strides === undefined ? grad : madeContiguous(e, grad, from), from);
+  if (copy) e.end(copy, from);
+  e.end(grad, from);
 }
 
 function madeContiguous(e: Engine, grad: Tensor, from: string): Tensor {
@@ -155,7 +157,9 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
   }
   const specs = rule.specs(grads);
   if (!rule.strided && specs.includes("inplace")) settleStrided(e, node.name, grads);
-  const strided = rule.strided ? [] : contiguousCopies(e, node.name, [...rule.stridedSaves, ...grads]);
+  const strided = rule.strided
+    ? []
+    : contiguousCopies(e, node.name, [...rule.savedCopies, ...grads.filter((g) => g?.strides)]);
   const early = e.takeTemporaries(rule.temporariesBefore(grads), rule.kernel);
   const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
@@ -195,7 +199,7 @@ function settleStrided(e: Engine, name: string, grads: Holder): void {
 /** Kernels take contiguous tensors: a strided one is copied for the time of the call. */
 function contiguousCopies(e: Engine, name: string, tensors: readonly (TensorMeta | undefined)[]): Storage[] {
   return tensors.flatMap((x) => {
-    if (x?.strides === undefined) return [];
+    if (x === undefined) return [];
     const storage = e.allocate(numel(x.shape) * sizeOf(x.dtype), name);
     storage.references++;
     return [storage];

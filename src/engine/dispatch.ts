@@ -40,11 +40,14 @@ export function run1<A>(op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor 
   return out!;
 }
 
+/** A last input in host memory makes it float32 (`GetDtypeWithPlace` in amp_utils.h). */
 function autocast<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
   const amp = e.amp!;
   const looked = op.ampInputs === "first" ? inputs.slice(0, 1) : inputs;
   const dtypes = looked.map((x) => x.dtype);
-  const target = op.floatOnly ? "float32" : ampDType(amp, op.amp!, dtypes);
+  const last = looked.at(-1);
+  const full = op.floatOnly || (last !== undefined && inHostMemory(last));
+  const target = full ? "float32" : ampDType(amp, op.amp!, dtypes);
   e.amp = undefined;
   const casted = inputs.map((x, i) =>
     i < looked.length && castable(x) && x.dtype !== target ? cast(e, x, target) : x,
@@ -97,13 +100,15 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
     }
   }
   const inKernel: Storage[] = [];
+  const inHost = ready.length > 0 && ready.every(inHostMemory);
   if (!op.strided) {
     for (const x of ready)
-      if (x.strides !== undefined) inKernel.push(held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op.name)));
+      if (x.strides !== undefined || (!inHost && inHostMemory(x)))
+        inKernel.push(held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op.name)));
   }
   const specs = op.infer(ready, attrs);
   const early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : [];
-  const outputs = specs.map((spec) => make(e, op.name, spec, ready));
+  const outputs = specs.map((spec) => make(e, op.name, inHost ? { ...spec, host: true } : spec, ready));
   if (op.temporaries) {
     const sizes = op.temporaries(ready, specs, attrs, e.device);
     if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
@@ -116,6 +121,11 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
   if (needs) attach(e, op, ready, inputs, outputs, attrs);
   for (const copy of copies) e.end(copy, op.name);
   return outputs;
+}
+
+/** A kernel whose inputs are all in host memory runs there; one that has others on the card gets copies. */
+function inHostMemory(x: Tensor): boolean {
+  return x.storage.id < 0 && numel(x.shape) > 0;
 }
 
 function held(storage: Storage): Storage {
@@ -155,8 +165,16 @@ function attach<A>(
     return { node, slot: x.slot };
   });
   const metas = ready.map(metaOf);
+  const copied = ready.map((x, i) => (x.strides !== undefined || inHostMemory(x) ? metas[i] : undefined));
   const outs = outputs.map(metaOf);
-  const node = new GradNode(op.gradNode!, ruleOf(op, attrs, metas, outs, edges), metas, outs, edges, e.currentLayer);
+  const node = new GradNode(
+    op.gradNode!,
+    ruleOf(op, attrs, metas, copied, outs, edges),
+    metas,
+    outs,
+    edges,
+    e.currentLayer,
+  );
   for (const i of keptInputs(op, edges)) keep(e, node, ready[i]!.storage);
   for (const i of op.savesOut ?? none) {
     const out = outputs[i];
@@ -183,6 +201,7 @@ function ruleOf<A>(
   op: Op<A>,
   attrs: A,
   inputs: readonly TensorMeta[],
+  copied: readonly (TensorMeta | undefined)[],
   outputs: readonly TensorMeta[],
   edges: readonly (Edge | undefined)[],
 ): GradRule {
@@ -195,7 +214,7 @@ function ruleOf<A>(
     kernel: op.gradName ?? `${op.name}_grad`,
     strided: op.strided ?? false,
     fillsMissing: op.fillsMissing ?? false,
-    stridedSaves: op.copyInKernel ? keptInputs(op, edges).map((i) => inputs[i]!) : [],
+    savedCopies: keptInputs(op, edges).flatMap((i) => copied[i] ?? []),
     specs: (grads) => op.grads?.(context(grads)) ?? needs.map((need) => (need ? "new" : undefined)),
     temporariesBefore: (grads) => op.gradTemporariesBefore?.(context(grads)) ?? none,
     temporaries: (grads) => op.gradTemporaries?.(context(grads)) ?? none,

@@ -14,8 +14,8 @@ export interface GradRule {
   readonly kernel: string;
   readonly strided: boolean;
   readonly fillsMissing: boolean;
-  /** Kept inputs that are strided still: backward's kernel takes copies of them. */
-  readonly stridedSaves: readonly TensorMeta[];
+  /** Kept inputs that are strided still, or in host memory: backward's kernel takes copies of them. */
+  readonly savedCopies: readonly TensorMeta[];
   specs(grads: readonly (Tensor | undefined)[]): readonly GradSpec[];
   temporariesBefore(grads: readonly (Tensor | undefined)[]): readonly number[];
   temporaries(grads: readonly (Tensor | undefined)[]): readonly number[];

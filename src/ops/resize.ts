@@ -38,7 +38,7 @@ export function resizeOp(mode: ResizeMode): Op<ResizeAttrs> {
   return interpolations[mode];
 }
 
-/** `F.pad` on 4-D and 5-D tensors. `pads`: left, right, top, bottom. */
+/** `F.pad` on NCDHW or NDHWC. `pads`: left, right, top, bottom. */
 export const pad3dOp = defineOp<{
   readonly pads: readonly [number, number, number, number];
   readonly channelsLast?: boolean;
@@ -49,7 +49,7 @@ export const pad3dOp = defineOp<{
   meta: [0],
   infer: ([x], { pads: [left, right, top, bottom], channelsLast }) => {
     const shape = [...x!.shape];
-    const h = channelsLast ? 1 : 2;
+    const h = channelsLast ? 2 : 3;
     shape[h] = shape[h]! + top + bottom;
     shape[h + 1] = shape[h + 1]! + left + right;
     return [{ shape, dtype: x!.dtype }];

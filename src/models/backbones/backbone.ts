@@ -7,4 +7,8 @@ import type { Layer } from "../../nn/layer.ts";
 export interface Backbone extends Layer<readonly [Tensor], PyList> {
   /** Channels of each feature map it returns. */
   readonly feat_channels: readonly number[];
+  /** Of a ResNet_vd: the number of layers in its name. Others may have a list of layers under this name. */
+  readonly layers?: unknown;
+  /** The stem's result, where the backbone keeps it as an attribute. */
+  readonly conv1_logit?: Tensor | undefined;
 }

@@ -1,7 +1,8 @@
 /** @file ResNet_vd (`paddleseg/models/backbones/resnet_vd.py`). */
-import { PyList, release, retain } from "../../engine/references.ts";
+import { PyList } from "../../engine/references.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import { type Args, ArgumentError } from "../../nn/args.ts";
+import { Held } from "../../nn/held.ts";
 import { type AnyLayer, Layer } from "../../nn/layer.ts";
 import { Pool2D } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
@@ -16,12 +17,13 @@ const dilations: Readonly<Record<number, Readonly<Record<number, number>>>> = { 
 
 export class ResNetVd extends Layer<readonly [Tensor], PyList> implements Backbone {
   readonly feat_channels: readonly number[];
+  readonly layers: number;
   readonly conv1_1: ConvBNLayer;
   readonly conv1_2: ConvBNLayer;
   readonly conv1_3: ConvBNLayer;
   readonly pool2d_max: Pool2D;
   private readonly stages: Layer[][] = [];
-  private stem: Tensor | undefined;
+  private readonly stem = new Held();
 
   constructor(args: Args, layers: keyof typeof depths) {
     super();
@@ -30,6 +32,7 @@ export class ResNetVd extends Layer<readonly [Tensor], PyList> implements Backbo
     const inChannels = args.int("in_channels", 3);
     const dataFormat = args.string("data_format", "NCHW", ["NCHW", "NHWC"]);
     args.finish();
+    this.layers = layers;
     const filters = [64, 128, 256, 512];
     const deep = layers >= 50;
     this.feat_channels = deep ? filters.map((c) => c * 4) : filters;
@@ -59,8 +62,8 @@ export class ResNetVd extends Layer<readonly [Tensor], PyList> implements Backbo
   }
 
   /** The result of the stem, which the backbone keeps as an attribute until the next image (GSCNN reads it). */
-  get conv1_logit(): Tensor | undefined {
-    return this.stem;
+  get conv1_logit(): Tensor {
+    return this.stem.tensor;
   }
 
   override *children(): Iterable<readonly [string, AnyLayer]> {
@@ -74,10 +77,7 @@ export class ResNetVd extends Layer<readonly [Tensor], PyList> implements Backbo
     f.y = this.conv1_1.call(inputs);
     f.y = this.conv1_2.call(f.y);
     f.y = this.conv1_3.call(f.y);
-    const old = this.stem;
-    this.stem = t.assign(f.y);
-    retain(this.stem);
-    release(old);
+    this.stem.set(t.assign(f.y));
     f.y = this.pool2d_max.call(f.y);
     f.feat_list = new PyList();
     for (const blocks of this.stages) {
