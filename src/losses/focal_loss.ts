@@ -38,7 +38,7 @@ export class FocalLoss extends Loss {
     f.loss = t.multiply(f.loss, f.mask);
     const total = t.sum(f.loss);
     const count = t.scale(t.sum(t.cast(t.notEqual(f.mask, 0), "int32")));
-    f.avg_loss = t.divide(total, t.scale(t.cast(count, "float32")));
+    f.avg_loss = t.divide(total, t.add(count, 1e-10));
     return f.avg_loss;
   }
 }
