@@ -6,6 +6,7 @@ import { BCELoss } from "./bce_loss.ts";
 import { BootstrappedCrossEntropyLoss } from "./bootstrapped_cross_entropy_loss.ts";
 import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
 import { DiceLoss } from "./dice_loss.ts";
+import { DistillationLoss } from "./distillation_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import type { AnyLoss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
@@ -26,6 +27,7 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   MultiClassFocalLoss: (args) => new MultiClassFocalLoss(args),
   RMILoss: (args) => new RMILoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
+  DistillationLoss: (args) => new DistillationLoss(args),
 };
 
 /** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. */
