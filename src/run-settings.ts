@@ -71,7 +71,7 @@ function chooseEvaluation(
     const { network, original, source, varies } = known;
     const size = `${network.width}x${network.height}`;
     const usual = varies ? `; images vary, larger ones take more: give the largest as --eval-size` : "";
-    const assumption = `evaluation on ${size} images (${source})${usual}; it takes place with --do_eval only`;
+    const assumption = `evaluation on ${size} images (${source.replace(/\.$/, "")})${usual}; it takes place with --do_eval only`;
     return { doEval: true, evaluation: { size: network, original }, assumptions: [assumption], notes: [] };
   }
   if (flags.doEval === true) {

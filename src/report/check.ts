@@ -11,12 +11,12 @@ const marks: Readonly<Record<Verdict, string>> = { fits: "ok", tight: "tight", "
 function row(report: Report): string[] {
   const headroom = report.headroomBytes ?? 0;
   const usable = report.gpu?.usableBytes ?? 0;
+  const margin = `${formatGiB(Math.abs(headroom), 1)} ${headroom >= 0 ? "spare" : "short"}`;
   return [
     report.verdict === undefined ? "" : marks[report.verdict],
     report.config,
     formatGiB(worstProcess(report).high, 1),
-    `${formatGiB(Math.abs(headroom), 1)} ${headroom >= 0 ? "spare" : "short"}`,
-    percent(headroom, usable),
+    `${margin} (${percent(headroom, usable)})`,
     describeRun(report.run),
   ];
 }
@@ -28,16 +28,11 @@ export function renderCheck(result: CheckResult, { paint, width }: View): string
     return wrap(`${place}: ${message}`, width, "error  ").map(paint.bad);
   });
   const right = { align: "right" } as const;
-  const columns = [
-    { title: "" },
-    { title: "", flexible: true },
-    { title: "", ...right },
-    { title: "", ...right },
-    { title: "", ...right },
-    // At 80 columns the file's name matters more.
-    ...(width >= 100 ? [{ title: "" }] : []),
-  ];
-  const lines = table(columns, result.reports.map(row), width, 0);
+  const columns = [{ title: "" }, { title: "" }, { title: "", ...right }, { title: "", ...right }];
+  const rows = result.reports.map(row);
+  // File names are never cut: they are what a log is searched for. What each run is goes where there is no room.
+  const full = table([...columns, { title: "" }], rows, width, 0);
+  const lines = full.every((line) => line.length <= width) ? full : table(columns, rows, width, 0);
   const painted = lines.map((line, i) => {
     const verdict = result.reports[i]?.verdict;
     return verdict === "does-not-fit" ? paint.bad(line) : verdict === "tight" ? paint.warning(line) : line;

@@ -1,7 +1,7 @@
 /** @file What is alive at the training peak, by kind with bars, the peak of each phase, and the largest things with who made them. */
 import { formatBytes, formatGiB, MiB } from "../units.ts";
 import type { View } from "./paint.ts";
-import type { PartEstimate } from "./report.ts";
+import type { Holder, PartEstimate } from "./report.ts";
 import { bar, table } from "./table.ts";
 import { layerName, percent } from "./words.ts";
 
@@ -34,6 +34,17 @@ export function kindLines(part: PartEstimate, { paint, width }: View): string[] 
   ];
   const [head = "", ...body] = table(columns, rows, width);
   return [paint.faint(head), ...body];
+}
+
+/** Who made what is alive at the peak: recompute frees the network's part, and nothing of the losses'. */
+export function makerLine({ holders, allocated }: PartEstimate, { paint }: View): string {
+  const sum = (pick: (holder: Holder) => boolean): number =>
+    holders.reduce((total, holder) => total + (pick(holder) ? holder.bytes : 0), 0);
+  const losses = sum(({ layer }) => layer.startsWith("loss:"));
+  const network = sum(({ layer, phase }) => phase === "forward" && !layer.startsWith("loss:"));
+  const rest = allocated.lowBytes - losses - network;
+  const parts = [`network ${formatGiB(network)}`, `losses ${formatGiB(losses)}`, `the rest ${formatGiB(rest)}`];
+  return `  ${paint.faint("made by      ")}  ${parts.join("   ")}`;
 }
 
 /** Highest allocated bytes in each phase on one line: which phase to work on. */

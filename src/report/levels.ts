@@ -25,8 +25,7 @@ export function levelLines({ training, evaluation }: Report, { paint, width }: V
     i === 0 ? { title } : { title, ...right },
   );
   const [head = "", ...body] = table(columns, rows, width);
-  const places = [wrap(`training peak in ${describePeak(training.peak)}`, width, "  ", 4)];
-  if (evaluation !== undefined)
-    places.push(wrap(`evaluation peak in ${describePeak(evaluation.peak)}`, width, "  ", 4));
+  const places = [wrap(`training peak ${describePeak(training.peak)}`, width, "  ", 4)];
+  if (evaluation !== undefined) places.push(wrap(`evaluation peak ${describePeak(evaluation.peak)}`, width, "  ", 4));
   return [paint.faint(head), ...body, ...places.flat()];
 }

@@ -70,7 +70,9 @@ function summary(report: Report, plan: Plan, written: string | undefined): strin
     plan.headroomBytes >= 0
       ? `fits ${card} with ${formatBytes(plan.headroomBytes)} spare (${percent(plan.headroomBytes, usable)}).`
       : `${formatBytes(-plan.headroomBytes)} short of ${card}.`;
-  const file = written === undefined ? "Nothing written; --out FILE writes the edited config." : `Written: ${written}.`;
+  const unwritten =
+    plan.edits.length > 0 ? "Nothing written; --out FILE writes the edited config." : "Nothing written.";
+  const file = written === undefined ? unwritten : `Written: ${written}.`;
   return `${summaryCounts(plan.changes)}. ${now} → ${then}, ${fit} ${file}`;
 }
 

@@ -1,5 +1,5 @@
 /** @file The report on a terminal: verdict first, then the numbers, then what to do. Pure: a report and a view in, text out. */
-import { holderLines, kindLines, phaseLine } from "./kinds.ts";
+import { holderLines, kindLines, makerLine, phaseLine } from "./kinds.ts";
 import { formatCount, layerLines } from "./layers.ts";
 import { levelLines } from "./levels.ts";
 import type { View } from "./paint.ts";
@@ -29,7 +29,7 @@ export function renderText(report: Report, options: TextOptions): string {
   const sections = [
     verdictLines(report, options),
     levelLines(report, options),
-    [...kindLines(training, options), phaseLine(training, options)],
+    [...kindLines(training, options), makerLine(training, options), phaseLine(training, options)],
     holderLines(training, options, options.top ?? defaultTop),
     depth === undefined ? [] : layerLines(report.layers, options, depth),
     depth === undefined ? [] : [paint.faint(`  ${formatCount(parameters.count)} parameters (${parameters.count})`)],

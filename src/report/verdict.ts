@@ -3,18 +3,18 @@ import { formatBytes, formatMiB } from "../units.ts";
 import type { View } from "./paint.ts";
 import type { Report } from "./report.ts";
 import { wrap } from "./table.ts";
-import { describeRun, percent, verdictWords, worstProcess } from "./words.ts";
+import { describeRun, percent, span, verdictWords, worstProcess } from "./words.ts";
 
 /** Title and verdict; without a card, what the process needs. */
 export function verdictLines(report: Report, { paint, width }: View): string[] {
-  const card = report.gpu === undefined ? "" : `on ${report.gpu.name} `;
-  const title = wrap(`${report.config} ${card}(${describeRun(report.run)})`, width);
-  return [...title.map(paint.strong), "", ...judge(report, { paint, width })];
+  const card = report.gpu === undefined ? "" : ` on ${report.gpu.name}`;
+  const title = wrap(`${report.config}${card}`, width);
+  return [...title.map(paint.strong), paint.faint(describeRun(report.run)), "", ...judge(report, { paint, width })];
 }
 
 function judge(report: Report, { paint, width }: View): string[] {
   const { low, expected, high } = worstProcess(report);
-  const range = `range ${formatBytes(low)} to ${formatBytes(high)}, expected ${formatBytes(expected)}`;
+  const range = `range ${span(low, high)}, expected ${formatBytes(expected)}`;
   const { gpu, verdict, headroomBytes } = report;
   if (gpu === undefined || verdict === undefined || headroomBytes === undefined) {
     return [`  ${paint.strong(`needs ${formatBytes(expected)} of GPU memory`)}   ${paint.faint(`(${range})`)}`];

@@ -16,6 +16,13 @@ export function percent(part: number, whole: number): string {
   return value === 0 && part !== 0 ? "<1 %" : `${value} %`;
 }
 
+/** `12.6 to 13.8 GiB`; both units where they differ. */
+export function span(low: number, high: number): string {
+  const [from, to] = [formatBytes(low), formatBytes(high)];
+  const unit = to.slice(to.indexOf(" "));
+  return from.endsWith(unit) ? `${from.slice(0, -unit.length)} to ${to}` : `${from} to ${to}`;
+}
+
 /** `1 edit`, `2 edits`. */
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
@@ -41,12 +48,10 @@ export function layerName(layer: string): string {
   return layer === "" ? "(training loop)" : layer.replace(/^loss:/, "");
 }
 
-/** `loss, in OhemCrossEntropyLoss at multiply`. */
-export function describePeak(peak: Peak): string {
-  const phase = peak.phase === "other" ? peak.stage : peak.phase;
-  return peak.layer === ""
-    ? `${phase}, at ${peak.op || "start"}`
-    : `${phase}, in ${layerName(peak.layer)} at ${peak.op}`;
+/** `in loss, at multiply of OhemCrossEntropyLoss`. */
+export function describePeak({ phase, stage, layer, op }: Peak): string {
+  const where = `in ${phase === "other" ? stage : phase}, at ${op || "start"}`;
+  return layer === "" ? where : `${where} of ${layerName(layer)}`;
 }
 
 /** Highest bytes of the process in the worse of training and evaluation, low, expected and high. */

@@ -215,7 +215,9 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
   }
   if (error instanceof ShapeError) {
     const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);
-    return new UserError("shape-refused", { layer: engine.currentLayer, op: error.op, reason: error.message, shapes });
+    const part = engine.log.at("evaluation") >= 0 ? "val_dataset" : "train_dataset";
+    const data = { layer: engine.currentLayer, op: error.op, reason: error.message, shapes };
+    return new UserError("shape-refused", data, config.locate([part, "transforms"]));
   }
   return error;
 }

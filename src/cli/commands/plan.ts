@@ -25,6 +25,7 @@ export async function planCommand(host: Host, config: string, given: CommandOpti
     writeOut(host, out, loaded, report, report.plan);
     written = out;
   }
+  if (given.json && written !== undefined) host.stderr.write(`note: written: ${written}\n`);
   if (given.json) host.stdout.write(renderJson(report));
   else {
     const { depth, top } = given;
