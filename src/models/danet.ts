@@ -9,7 +9,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { CAM, PAM } from "./blocks/attention.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
-import { chosenMaps, features } from "./blocks/features.ts";
+import { chosenMaps, requiredFeatures } from "./blocks/features.ts";
 import { upsampled } from "./blocks/logits.ts";
 import type { Network } from "./network.ts";
 
@@ -83,8 +83,7 @@ export class DANet extends Layer<readonly [Tensor], PyList> implements Network {
   constructor(args: Args) {
     super();
     this.backbone = buildBackbone(args.component("backbone"));
-    args.numbers("backbone_indices");
-    const { indices, channels } = features(args, this.backbone, [], 1);
+    const { indices, channels } = requiredFeatures(args, this.backbone, 1);
     this.indices = indices;
     this.head = new DAHead(args.int("num_classes"), channels.at(-1)!);
     args.ignore("align_corners");

@@ -60,3 +60,12 @@ export const diagonalOp = defineOp({
     ];
   },
 });
+
+/** `paddle.diag` of a vector: a square matrix. */
+export const diagOp = defineOp({
+  name: "diag",
+  gradNode: gradNode("diag"),
+  amp: "diag_v2",
+  meta: [0],
+  infer: ([x]) => [{ shape: [x!.shape[0]!, x!.shape[0]!], dtype: x!.dtype }],
+});
