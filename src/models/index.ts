@@ -9,8 +9,13 @@ import { BiseNetV1 } from "./bisenetv1.ts";
 import { CCNet } from "./ccnet.ts";
 import { DANet } from "./danet.ts";
 import { DualResNet } from "./ddrnet.ts";
+import { DecoupledSegNet } from "./decoupled_segnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
+import { DMNet } from "./dmnet.ts";
+import { DNLNet } from "./dnlnet.ts";
+import { ENCNet } from "./encnet.ts";
 import { FastSCNN } from "./fast_scnn.ts";
+import { FastFCN } from "./fastfcn.ts";
 import { FCN } from "./fcn.ts";
 import { GCNet } from "./gcnet.ts";
 import { GloRe } from "./glore.ts";
@@ -45,6 +50,10 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   ANN: (args) => new ANN(args),
   CCNet: (args) => new CCNet(args),
   PSPNet: (args) => new PSPNet(args),
+  DMNet: (args) => new DMNet(args),
+  DNLNet: (args) => new DNLNet(args),
+  ENCNet: (args) => new ENCNet(args),
+  FastFCN: (args) => new FastFCN(args),
   DANet: (args) => new DANet(args),
   DeepLabV3: (args) => new DeepLabV3(args),
   DeepLabV3P: (args) => new DeepLabV3P(args),
@@ -80,6 +89,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   ISANet: (args) => new ISANet(args),
   SFNet: (args) => new SFNet(args),
   TopFormer: (args) => new TopFormer(args),
+  DecoupledSegNet: (args) => new DecoupledSegNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
