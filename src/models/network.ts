@@ -13,6 +13,8 @@ export interface LossTerm {
 /** Image in, list of logits out; `dataFormat` is NHWC where the network wants its input so. */
 export interface Network extends Layer<readonly [Tensor], Logits> {
   readonly dataFormat?: "NCHW" | "NHWC";
+  /** What `infer.inference` makes of this network's result before it is brought to the image's size (STFPM). */
+  postTransform?(logit: Tensor): Tensor;
   /** The network's own `loss_computation(logits_list, losses, data)`: a list of losses. `data` is the whole batch. */
   lossComputation?(logits: Logits, losses: readonly LossTerm[], data: Readonly<Record<string, Tensor>>): PyList;
 }

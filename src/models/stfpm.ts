@@ -1,6 +1,7 @@
 /** @file STFPM, anomaly detection by a student and a teacher (`paddleseg/models/stfpm.py`). */
 import { noGrad } from "../engine/engine.ts";
-import type { PyList } from "../engine/references.ts";
+import { scope } from "../engine/frame.ts";
+import { drop, type PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { type Args, ArgumentError } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
@@ -53,4 +54,27 @@ export class STFPM extends Layer<readonly [Tensor], Logits> implements Network {
     }
     return [f.score_map];
   }
+
+  /** `stfpm_post_transform`: 1 where the score is high, 0 elsewhere; opened in host memory; two channels [1, 2, H, W]. */
+  postTransform(scoreMap: Tensor): Tensor {
+    return scope({ scoreMap }, (f: { scoreMap: Tensor; mask: Tensor }) => {
+      f.mask = t.select(t.select(f.scoreMap, 0, 0), 0, 0);
+      setWhere(f.mask, t.greaterThan(f.mask, threshold));
+      setWhere(f.mask, t.lessEqual(f.mask, threshold));
+      f.mask = t.toTensor([1, 1, ...f.mask.shape], "float32");
+      return t.concat([t.rsub(1, f.mask), f.mask], 1);
+    });
+  }
+}
+
+/** `stfpm_post_transform`'s own. */
+const threshold = 0.01;
+
+/** `x[condition] = number`: the number is expanded to x's shape, x is written in place. */
+function setWhere(x: Tensor, condition: Tensor): void {
+  scope({ condition }, (f: { condition: Tensor; number: Tensor }) => {
+    f.number = t.full([1], x.dtype);
+    f.number = t.expand(f.number, x.shape);
+    drop(t.logicalNot(f.condition));
+  });
 }

@@ -121,6 +121,7 @@ function inference(model: Network, im: Tensor, plan: EvaluationPlan, restore: bo
       f.logit = first(f.logits);
     }
     if (last) f.logit = t.transpose(f.logit, [0, 3, 1, 2]);
+    if (model.postTransform) f.logit = model.postTransform(f.logit);
     if (!restore) return [f.logit];
     f.logit = reversed(f.logit, plan);
     f.pred = predicted(f.logit, plan);
