@@ -14,12 +14,15 @@ import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { DMNet } from "./dmnet.ts";
 import { DNLNet } from "./dnlnet.ts";
 import { ENCNet } from "./encnet.ts";
+import { ENet } from "./enet.ts";
 import { FastSCNN } from "./fast_scnn.ts";
 import { FastFCN } from "./fastfcn.ts";
 import { FCN } from "./fcn.ts";
 import { GCNet } from "./gcnet.ts";
 import { GloRe } from "./glore.ts";
+import { HarDNet } from "./hardnet.ts";
 import { ISANet } from "./isanet.ts";
+import { LPSNet } from "./lpsnet.ts";
 import { LRASPP } from "./lraspp.ts";
 import { MobileSeg } from "./mobileseg.ts";
 import type { Network } from "./network.ts";
@@ -29,6 +32,7 @@ import { PortraitNet } from "./portraitnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { PSPNet } from "./pspnet.ts";
+import { SeaFormerSeg } from "./seaformer_seg.ts";
 import { SegFormer } from "./segformer.ts";
 import { Segmenter } from "./segmenter.ts";
 import { SegNet } from "./segnet.ts";
@@ -90,6 +94,10 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   SFNet: (args) => new SFNet(args),
   TopFormer: (args) => new TopFormer(args),
   DecoupledSegNet: (args) => new DecoupledSegNet(args),
+  SeaFormerSeg: (args) => new SeaFormerSeg(args),
+  LPSNet: (args) => new LPSNet(args),
+  HarDNet: (args) => new HarDNet(args),
+  ENet: (args) => new ENet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -2,6 +2,7 @@
 import { run, run1 } from "../engine/dispatch.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
+import { drop } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { dropoutOp, logSoftmaxOp, preluOp, softmaxOp } from "../ops/activation.ts";
 import { type ConvAttrs, conv2dOp, conv2dTransposeOp, depthwiseConv2dOp } from "../ops/conv.ts";
@@ -252,6 +253,7 @@ interface CrossEntropyLocals {
   gathered: Tensor;
   reshaped: Tensor;
   ignored: Tensor;
+  is_ignore: Tensor;
   total: Tensor;
   count: Tensor;
 }
@@ -280,26 +282,38 @@ function weighted(f: CrossEntropyLocals, weight: Tensor, axis: number, softLabel
     f.gathered = t.matmul(t.cast(f.label, weight.dtype), weight, false, true);
     f.reshaped = t.reshape(f.gathered, f.out.shape);
   } else {
-    f.mask = t.cast(t.notEqual(f.label, -100), f.out.dtype);
-    if (f.mask.shape.length > 1 && f.mask.dim(axis) === 1) f.mask = t.squeeze(f.mask, axis);
+    f.ignored = t.cast(t.notEqual(f.label, -100), f.out.dtype);
+    if (f.ignored.shape.length > 1 && f.ignored.dim(axis) === 1) f.ignored = t.squeeze(f.ignored, axis);
     const rank = f.valid.shape.length;
     const at = axis < 0 ? axis + rank : axis;
     const perm = [...f.valid.shape.keys()].filter((i) => i !== at).concat(at);
     f.gathered =
       axis !== -1 && axis !== rank - 1 ? t.gatherNd(weight, t.transpose(f.valid, perm)) : t.gatherNd(weight, f.valid);
-    f.gathered = t.multiply(f.gathered, f.mask);
+    f.gathered = t.multiply(f.gathered, f.ignored);
     f.reshaped = t.reshape(f.gathered, f.label.shape);
   }
   f.out = t.cast(f.out, f.reshaped.dtype);
   f.out = t.multiply(f.out, f.reshaped);
 }
 
-/** The `mean` reduction with hard labels, nothing ignored (the branch that reads the card stays on the host's side). */
+/** The `mean` reduction where nothing is ignored: the card is asked how much is, then the sum is divided by the weights'. */
 function meanOverValid(f: CrossEntropyLocals, weightedLoss: boolean, softLabel: boolean): Tensor {
+  f.is_ignore = t.equal(f.label, -100);
+  f.mask = t.bitwiseNot(f.is_ignore);
+  drop(t.greaterThan(countNonzero(f.is_ignore), 0));
   if (softLabel || !weightedLoss) return t.meanAll(f.out);
   f.total = t.sum(f.out);
   f.count = t.sum(f.reshaped);
-  return t.divide(f.total, f.count);
+  return t.divide(f.total, t.add(f.count, t.equal(f.count, 0)));
+}
+
+/** `paddle.count_nonzero`: cast to bool, to int64, summed. */
+function countNonzero(x: Tensor): Tensor {
+  return scope({ x }, (f: { x: Tensor; bool: Tensor; int: Tensor }) => {
+    f.bool = t.cast(f.x, "bool");
+    f.int = t.cast(f.bool, "int64");
+    return t.sum(f.int);
+  });
 }
 
 /** `F.binary_cross_entropy_with_logits(reduction="none")` and its means. */

@@ -40,8 +40,8 @@ export class Conv2D extends Layer {
   }
 }
 
-/** `nn.Conv2DTranspose`: weight [in, out/groups, kh, kw]. */
-export class Conv2DTranspose extends Layer {
+/** `nn.Conv2DTranspose`: weight [in, out/groups, kh, kw]; a call may name the output's height and width. */
+export class Conv2DTranspose extends Layer<readonly [Tensor, (readonly [number, number])?]> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
   private readonly options: F.ConvOptions;
@@ -63,8 +63,9 @@ export class Conv2DTranspose extends Layer {
     this.bias = bias ? new Parameter([outChannels], { initializer: "full", learningRate }) : undefined;
   }
 
-  forward(_f: object, x: Tensor): Tensor {
-    return F.conv2dTranspose(x, this.weight, this.bias, this.options);
+  forward(_f: object, x: Tensor, outputSize?: readonly [number, number]): Tensor {
+    const options = outputSize === undefined ? this.options : { ...this.options, outputSize };
+    return F.conv2dTranspose(x, this.weight, this.bias, options);
   }
 }
 
@@ -335,5 +336,13 @@ export class BatchNorm extends BatchNorm2D {
   override forward(f: { out: Tensor }, x: Tensor): Tensor {
     f.out = super.forward(f, x);
     return this.act ? this.act(f.out) : f.out;
+  }
+}
+
+/** `nn.SyncBatchNorm` by its own name: on one process too it runs its own kernel, in evaluation as well. */
+export class SyncBatchNorm extends BatchNorm2D {
+  override forward(_f: object, x: Tensor): Tensor {
+    const inputs = [x, this._mean, this._variance, this.weight, this.bias];
+    return run1(syncBatchNormOp, inputs, { training: this.training });
   }
 }

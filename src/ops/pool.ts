@@ -5,7 +5,7 @@ import { type Device, defineOp, gradNode, type Shape, ShapeError, sizeOf, type T
 export interface PoolAttrs {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
-  readonly padding: readonly [number, number];
+  readonly padding: readonly [number, number] | "SAME";
   readonly ceilMode?: boolean;
   /** Adaptive: `kernel` is the output's size. */
   readonly adaptive?: boolean;
@@ -16,6 +16,7 @@ function pooled(op: string, x: TensorMeta, a: PoolAttrs): Shape {
   const hw = a.channelsLast ? [x.shape[1]!, x.shape[2]!] : [x.shape[2]!, x.shape[3]!];
   const out = hw.map((size, axis) => {
     if (a.adaptive) return a.kernel[axis]!;
+    if (a.padding === "SAME") return Math.ceil(size / a.stride[axis]!);
     const span = size - a.kernel[axis]! + 2 * a.padding[axis]!;
     return (a.ceilMode ? Math.ceil(span / a.stride[axis]!) : Math.floor(span / a.stride[axis]!)) + 1;
   });
