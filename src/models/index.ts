@@ -48,6 +48,7 @@ import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
 import { UNetPlusPlus } from "./unet_plusplus.ts";
 import { UPerNet } from "./upernet.ts";
+import { MaskFormer } from "./maskformer.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -98,6 +99,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   LPSNet: (args) => new LPSNet(args),
   HarDNet: (args) => new HarDNet(args),
   ENet: (args) => new ENet(args),
+  MaskFormer: (args) => new MaskFormer(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

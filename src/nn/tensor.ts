@@ -6,7 +6,7 @@ import { scope } from "../engine/frame.ts";
 import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
-import { arangeOp, assignOp, castOp, eyeOp, fullLikeOp, fullOp, uniformOp } from "../ops/cast.ts";
+import { arangeOp, assignOp, castOp, eyeOp, fullLikeOp, fullOp, gaussianOp, uniformOp } from "../ops/cast.ts";
 import { einsumOp } from "../ops/einsum.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/index-ops.ts";
@@ -420,4 +420,9 @@ export const diag = (x: Tensor): Tensor => run1(linalg.diagOp, [x], undefined);
 /** `paddle.sort`: the values of `argsort`. */
 export function sort(x: Tensor, axis = -1): Tensor {
   return run1(indexing.argsortOp, [x], { axis });
+}
+
+/** `paddle.randn`. */
+export function gaussian(shape: Shape, dtype: DType = "float32"): Tensor {
+  return run1(gaussianOp, [], { shape, dtype });
 }

@@ -11,6 +11,7 @@ import { large, largeOs8, small, smallOs8 } from "./mobilenetv3-plans.ts";
 import { MSCAN, mscanPlans } from "./mscan.ts";
 import { ResNetMS3, resnetPlans } from "./resnet_ms3.ts";
 import { ResNetVd } from "./resnet_vd.ts";
+import { SeaFormer, seaFormerPlans } from "./seaformer.ts";
 import { ShuffleNet, shuffleStages } from "./shufflenetv2.ts";
 import { STDCNet } from "./stdcnet.ts";
 import { SwinTransformer, swinPlans } from "./swin_transformer.ts";
@@ -90,6 +91,10 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   TopTransformer_Base: (args) => new TopTransformer(args, topPlans.Base),
   TopTransformer_Small: (args) => new TopTransformer(args, topPlans.Small),
   TopTransformer_Tiny: (args) => new TopTransformer(args, topPlans.Tiny),
+  SeaFormer_tiny: (args) => new SeaFormer(args, seaFormerPlans.tiny),
+  SeaFormer_small: (args) => new SeaFormer(args, seaFormerPlans.small),
+  SeaFormer_base: (args) => new SeaFormer(args, seaFormerPlans.base),
+  SeaFormer_large: (args) => new SeaFormer(args, seaFormerPlans.large),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */

@@ -45,7 +45,8 @@ class ConvBNLayer extends Layer {
   }
 }
 
-class SEModule extends Layer {
+/** Squeeze and excitation: a weight for each channel. */
+export class SEModule extends Layer {
   readonly avg_pool: AdaptiveAvgPool2D;
   readonly conv1: Conv2D;
   readonly relu: ReLU;
