@@ -13,17 +13,20 @@ import { DecoupledSegNet } from "./decoupled_segnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { DMNet } from "./dmnet.ts";
 import { DNLNet } from "./dnlnet.ts";
+import { EMANet } from "./emanet.ts";
 import { ENCNet } from "./encnet.ts";
 import { ENet } from "./enet.ts";
 import { FastSCNN } from "./fast_scnn.ts";
 import { FastFCN } from "./fastfcn.ts";
 import { FCN } from "./fcn.ts";
 import { GCNet } from "./gcnet.ts";
+import { GINet } from "./ginet.ts";
 import { GloRe } from "./glore.ts";
 import { HarDNet } from "./hardnet.ts";
 import { ISANet } from "./isanet.ts";
 import { LPSNet } from "./lpsnet.ts";
 import { LRASPP } from "./lraspp.ts";
+import { MaskFormer } from "./maskformer.ts";
 import { MobileSeg } from "./mobileseg.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
@@ -48,7 +51,6 @@ import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
 import { UNetPlusPlus } from "./unet_plusplus.ts";
 import { UPerNet } from "./upernet.ts";
-import { MaskFormer } from "./maskformer.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -59,6 +61,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   DNLNet: (args) => new DNLNet(args),
   ENCNet: (args) => new ENCNet(args),
   FastFCN: (args) => new FastFCN(args),
+  EMANet: (args) => new EMANet(args),
   DANet: (args) => new DANet(args),
   DeepLabV3: (args) => new DeepLabV3(args),
   DeepLabV3P: (args) => new DeepLabV3P(args),
@@ -100,6 +103,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   HarDNet: (args) => new HarDNet(args),
   ENet: (args) => new ENet(args),
   MaskFormer: (args) => new MaskFormer(args),
+  GINet: (args) => new GINet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
