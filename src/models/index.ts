@@ -16,6 +16,8 @@ import { DNLNet } from "./dnlnet.ts";
 import { EMANet } from "./emanet.ts";
 import { ENCNet } from "./encnet.ts";
 import { ENet } from "./enet.ts";
+import { ESPNetV2 } from "./espnet.ts";
+import { ESPNetV1 } from "./espnetv1.ts";
 import { FastSCNN } from "./fast_scnn.ts";
 import { FastFCN } from "./fastfcn.ts";
 import { FCN } from "./fcn.ts";
@@ -24,6 +26,7 @@ import { GINet } from "./ginet.ts";
 import { GloRe } from "./glore.ts";
 import { HarDNet } from "./hardnet.ts";
 import { ISANet } from "./isanet.ts";
+import { KNet } from "./knet.ts";
 import { LPSNet } from "./lpsnet.ts";
 import { LRASPP } from "./lraspp.ts";
 import { MaskFormer } from "./maskformer.ts";
@@ -104,6 +107,9 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   ENet: (args) => new ENet(args),
   MaskFormer: (args) => new MaskFormer(args),
   GINet: (args) => new GINet(args),
+  ESPNetV1: (args) => new ESPNetV1(args),
+  ESPNetV2: (args) => new ESPNetV2(args),
+  KNet: (args) => new KNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
