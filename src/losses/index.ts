@@ -11,6 +11,7 @@ import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import type { AnyLoss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
+import { MaskFormerLoss } from "./maskformer_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 import { RMILoss } from "./rmi_loss.ts";
@@ -28,6 +29,7 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   RMILoss: (args) => new RMILoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
+  MaskFormerLoss: (args) => new MaskFormerLoss(args),
 };
 
 /** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. */

@@ -38,6 +38,7 @@ import { PortraitNet } from "./portraitnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { PSPNet } from "./pspnet.ts";
+import { RTFormer } from "./rtformer.ts";
 import { SeaFormerSeg } from "./seaformer_seg.ts";
 import { SegFormer } from "./segformer.ts";
 import { Segmenter } from "./segmenter.ts";
@@ -110,6 +111,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   ESPNetV1: (args) => new ESPNetV1(args),
   ESPNetV2: (args) => new ESPNetV2(args),
   KNet: (args) => new KNet(args),
+  RTFormer: (args) => new RTFormer(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -10,12 +10,40 @@ export interface Batch {
   readonly label: Tensor;
 }
 
-/** A training batch: images [N, C, H, W], labels [N, H, W], edges too where the data set makes them. */
-export function trainingBatch(count: number, channels: number, { width, height }: Size, edge: boolean): Batch {
+/** What a training batch holds. */
+export interface BatchPlan {
+  readonly batch: number;
+  readonly channels: number;
+  readonly crop: Size;
+  readonly edge: boolean;
+  /** Classes of GenerateInstanceTargets, where the data set has that transform. */
+  readonly instances?: number | undefined;
+}
+
+/** A training batch: images [N, C, H, W], labels [N, H, W], edges and instances too where the data set makes them. */
+export function trainingBatch(plan: BatchPlan): Batch {
+  const { batch, channels, crop, edge, instances } = plan;
   const e = current();
-  const img = e.tensor([count, channels, height, width], "float32", "", "input");
-  const label = e.tensor([count, height, width], "uint8", "", "input");
-  return edge ? { img, label, edge: e.tensor([count, height, width], "uint8", "", "input") } : { img, label };
+  const img = e.tensor([batch, channels, crop.height, crop.width], "float32", "", "input");
+  const map = () => e.tensor([batch, crop.height, crop.width], "uint8", "", "input");
+  const label = map();
+  if (edge) return { img, label, edge: map() };
+  return instances === undefined ? { img, label } : { img, label, ...instanceTargets(plan, instances) };
+}
+
+/**
+ * `data["instances"]` of GenerateInstanceTargets, one key for each tensor: two sizes of each image, its classes [N, K] and their
+ * masks [N, K, H, W]. float32 masks are filled up with int64 ones, so numpy makes them float64.
+ */
+function instanceTargets({ batch, crop }: BatchPlan, classes: number): Readonly<Record<string, Tensor>> {
+  const e = current();
+  const size = () => e.tensor([batch], "int64", "", "input");
+  return {
+    "instances.image_shape.0": size(),
+    "instances.image_shape.1": size(),
+    "instances.gt_classes": e.tensor([batch, classes], "int64", "", "input"),
+    "instances.gt_masks": e.tensor([batch, classes, crop.height, crop.width], "float64", "", "input"),
+  };
 }
 
 /** One validation image: label [1, 1, H, W] in the original size. */

@@ -102,6 +102,7 @@ function run(
     channels,
     crop,
     edge: hasEdges(config),
+    instances: instanceClasses(config),
     ahead: settings.prefetch,
     accumulation: settings.accumulation,
     iterations,
@@ -158,6 +159,15 @@ function hasEdges(config: TrainConfig): boolean {
   const transforms = Array.isArray(args.transforms) ? args.transforms : [];
   if (transforms.some((item: ConfigValue) => isMap(item) && item.type === "AddEdgeLabel")) return true;
   return config.losses.some((term) => term.component.args.edge_label === true);
+}
+
+/** `num_classes` of the transform GenerateInstanceTargets, where train_dataset has it. */
+function instanceClasses(config: TrainConfig): number | undefined {
+  const { transforms } = config.trainDataset.args;
+  for (const item of Array.isArray(transforms) ? transforms : []) {
+    if (isMap(item) && item.type === "GenerateInstanceTargets") return Number(item.num_classes);
+  }
+  return undefined;
 }
 
 function evaluationPlan(

@@ -1,5 +1,4 @@
 /** @file PaddleSeg's training loop (`paddleseg/core/train.py`) as a program on the engine. */
-import type { Size } from "../config/types.ts";
 import { backward, zeroGradients } from "../engine/backward.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
@@ -12,7 +11,7 @@ import { type Parameter, setTraining } from "../nn/layer.ts";
 import type { Logit, Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
-import { type Batch, loader, trainingBatch } from "./batch.ts";
+import { type Batch, type BatchPlan, loader, trainingBatch } from "./batch.ts";
 import { decorate } from "./decorate.ts";
 import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -30,15 +29,11 @@ export interface LossOf {
 }
 
 /** Everything the loop needs. */
-export interface TrainingPlan {
+export interface TrainingPlan extends BatchPlan {
   readonly model: Network;
   readonly parameters: readonly Parameter[];
   readonly losses: readonly LossOf[];
   readonly optimizer: Optimizer;
-  readonly batch: number;
-  readonly channels: number;
-  readonly crop: Size;
-  readonly edge: boolean;
   readonly ahead: number;
   readonly accumulation: number;
   readonly iterations: number;
@@ -68,7 +63,7 @@ export function train(plan: TrainingPlan): void {
     setTraining(plan.model, true);
     const scaler = plan.cast ? new GradScaler() : undefined;
     if (plan.cast?.level === "O2") decorate(plan.model);
-    const make = () => trainingBatch(plan.batch, plan.channels, plan.crop, plan.edge);
+    const make = () => trainingBatch(plan);
     let micro = 0;
     for (const data of loader(make, plan.iterations * plan.accumulation, plan.ahead)) {
       const iteration = Math.floor(micro / plan.accumulation) + 1;

@@ -53,7 +53,7 @@ export class SwinTransformer extends Layer<readonly [Tensor], PyList> implements
   readonly strides: readonly number[] | undefined;
   readonly patch_embed: PatchEmbed;
   readonly pos_drop: Dropout;
-  readonly layers: LayerList<BasicLayer>;
+  private readonly stages: LayerList<BasicLayer>;
   private readonly norms: ReadonlyMap<number, LayerNorm>;
 
   constructor(args: Args, plan?: SwinPlan) {
@@ -83,11 +83,11 @@ export class SwinTransformer extends Layer<readonly [Tensor], PyList> implements
     this.pos_drop = new Dropout(options.drop);
     const total = depths.reduce((a, b) => a + b, 0);
     const rates = depthRates(dropPath, total);
-    this.layers = new LayerList();
+    this.stages = new LayerList();
     let before = 0;
     for (const [i, depth] of depths.entries()) {
       const own = rates.slice(before, before + depth);
-      this.layers.append(new BasicLayer(dim * 2 ** i, heads[i]!, own, i < depths.length - 1, options));
+      this.stages.append(new BasicLayer(dim * 2 ** i, heads[i]!, own, i < depths.length - 1, options));
       before += depth;
     }
     this.feat_channels = depths.map((_, i) => dim * 2 ** i);
@@ -101,7 +101,7 @@ export class SwinTransformer extends Layer<readonly [Tensor], PyList> implements
   override *children(): Iterable<readonly [string, AnyLayer]> {
     yield ["patch_embed", this.patch_embed];
     yield ["pos_drop", this.pos_drop];
-    yield ["layers", this.layers];
+    yield ["layers", this.stages];
     for (const [i, norm] of this.norms) yield [`norm${i}`, norm];
   }
 
@@ -111,7 +111,7 @@ export class SwinTransformer extends Layer<readonly [Tensor], PyList> implements
     f.x = t.transpose(t.flatten(f.x, 2), [0, 2, 1]);
     f.x = this.pos_drop.call(f.x);
     f.outs = new PyList();
-    for (const [i, layer] of [...this.layers].entries()) {
+    for (const [i, layer] of [...this.stages].entries()) {
       const [out, h, w, next, nextHeight, nextWidth] = layer.call(f.x, height, width);
       f.x_out = out;
       f.x = next;
