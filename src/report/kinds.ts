@@ -10,6 +10,11 @@ const barWidth = 24;
 /** A kind or holder below this says nothing to a person who counts GiB. */
 const worthShowing = MiB;
 
+/** GiB without the unit, which stands at the end of its line. */
+function bare(bytes: number): string {
+  return formatGiB(bytes).split(" ")[0] ?? "";
+}
+
 /** Bytes by kind, largest first; the rest in one row so that the rows add up to the peak. */
 export function kindLines(part: PartEstimate, { paint, width }: View): string[] {
   const kinds = Object.entries(part.byKind).sort((a, b) => b[1] - a[1]);
@@ -43,18 +48,17 @@ export function makerLine({ holders, allocated }: PartEstimate, { paint }: View)
   const losses = sum(({ layer }) => layer.startsWith("loss:"));
   const network = sum(({ layer, phase }) => phase === "forward" && !layer.startsWith("loss:"));
   const rest = allocated.lowBytes - losses - network;
-  const parts = [`network ${formatGiB(network)}`, `losses ${formatGiB(losses)}`, `the rest ${formatGiB(rest)}`];
-  return `  ${paint.faint("made by      ")}  ${parts.join("   ")}`;
+  return `  ${paint.faint("made by      ")}  network ${bare(network)}, losses ${bare(losses)}, the rest ${bare(rest)} GiB`;
 }
 
 /** Highest allocated bytes in each phase on one line: which phase to work on. */
 export function phaseLine(part: PartEstimate, { paint }: View): string {
   const phases = part.byPhase.filter(({ phase }) => phase !== "other");
   const text = phases.map(({ phase, bytes }) => {
-    const words = `${phase} ${formatGiB(bytes)}`;
+    const words = `${phase} ${bare(bytes)}`;
     return phase === part.peak.phase ? paint.strong(words) : words;
   });
-  return `  ${paint.faint("peak by phase")}  ${text.join("   ")}`;
+  return `  ${paint.faint("peak by phase")}  ${text.join(", ")} GiB`;
 }
 
 /** The `top` largest holders: bytes, how many, what made them, where. */

@@ -40,12 +40,11 @@ function changeLines(change: PlanChange, { paint, width }: View, widths: readonl
   const [nameWidth, valueWidth] = widths;
   const long = values.length > valueWidth;
   const first = `  ${sign} ${paint.strong(change.knob.padEnd(nameWidth))}  ${long ? values : values.padEnd(valueWidth)}  ${saved}`;
+  // Some costs say themselves what kind of harm they are.
+  const harm = harms[change.harm];
+  const cost = change.cost.includes(harm) ? change.cost : `${change.cost} (${harm})`;
   const where = change.via.flatMap((via) => wrap(describeVia(via), width, "      "));
-  return [
-    first,
-    ...where.map(paint.accent),
-    ...wrap(`${change.cost} (${harms[change.harm]})`, width, "      ").map(paint.faint),
-  ];
+  return [first, ...where.map(paint.accent), ...wrap(cost, width, "      ").map(paint.faint)];
 }
 
 /** `1 edit, 1 flag, 2 launcher options`, each way to reach a run counted once a change. */

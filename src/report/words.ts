@@ -25,7 +25,7 @@ export function span(low: number, high: number): string {
 
 /** `1 edit`, `2 edits`. */
 export function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
+  return `${number.toLocaleString("en-US")} ${number === 1 ? one : many}`;
 }
 
 /** `fp32`, `AMP O1`. */
