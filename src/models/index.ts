@@ -34,8 +34,10 @@ import { MobileSeg } from "./mobileseg.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
 import { PFPNNet } from "./pfpnnet.ts";
+import { PIDNet } from "./pidnet.ts";
 import { PortraitNet } from "./portraitnet.ts";
 import { PPLiteSeg } from "./pp_liteseg.ts";
+import { PPMobileSeg } from "./pp_mobileseg.ts";
 import { PPHumanSegLite } from "./pphumanseg_lite.ts";
 import { PSPNet } from "./pspnet.ts";
 import { RTFormer } from "./rtformer.ts";
@@ -112,6 +114,8 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   ESPNetV2: (args) => new ESPNetV2(args),
   KNet: (args) => new KNet(args),
   RTFormer: (args) => new RTFormer(args),
+  PPMobileSeg: (args) => new PPMobileSeg(args),
+  PIDNet: (args) => new PIDNet(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

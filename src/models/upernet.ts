@@ -14,16 +14,21 @@ import { upsampled } from "./blocks/logits.ts";
 import { PPModule } from "./blocks/pyramid-pool.ts";
 import type { Network } from "./network.ts";
 
-interface HeadLocals {
+/** Locals of the feature pyramid. */
+export interface PyramidLocals {
   laterals: PyList;
   fpn_outs: PyList;
   fuse_out: Tensor;
+}
+
+interface HeadLocals extends PyramidLocals {
   x: Tensor;
   logits_list: PyList;
   aux_out: Tensor;
 }
 
-class UPerNetHead extends Layer<readonly [readonly Tensor[]], PyList> {
+/** The layers of the head, and the pyramid that its forward begins with; K-Net's kernel head has another end. */
+export abstract class UPerNetPyramid<R> extends Layer<readonly [readonly Tensor[]], R> {
   readonly ppm: PPModule;
   readonly lateral_convs: LayerList<ConvBNReLU>;
   readonly fpn_convs: LayerList<ConvBNReLU>;
@@ -55,7 +60,8 @@ class UPerNetHead extends Layer<readonly [readonly Tensor[]], PyList> {
     this.conv_seg = new Conv2D(channels, classes, 1);
   }
 
-  forward(f: HeadLocals, inputs: readonly Tensor[]): PyList {
+  /** Fills the pyramid's locals in the caller's frame; returns the fused features. */
+  protected pyramid(f: PyramidLocals, inputs: readonly Tensor[]): Tensor {
     f.laterals = new PyList();
     for (const [i, lateral] of [...this.lateral_convs].entries()) f.laterals.append(lateral.call(inputs[i]!));
     f.laterals.append(this.ppm.call(inputs.at(-1)!));
@@ -73,7 +79,13 @@ class UPerNetHead extends Layer<readonly [readonly Tensor[]], PyList> {
       f.fpn_outs.set(i, F.interpolate(f.fpn_outs.at(i), size, { mode: "bilinear" }));
     }
     f.fuse_out = t.concat(f.fpn_outs, 1);
-    f.x = this.fpn_bottleneck.call(f.fuse_out);
+    return this.fpn_bottleneck.call(f.fuse_out);
+  }
+}
+
+class UPerNetHead extends UPerNetPyramid<PyList> {
+  forward(f: HeadLocals, inputs: readonly Tensor[]): PyList {
+    f.x = this.pyramid(f, inputs);
     f.x = this.conv_seg.call(f.x);
     f.logits_list = new PyList();
     f.logits_list.append(f.x);

@@ -16,7 +16,7 @@ import { bmmOp, matmulOp } from "../ops/matmul.ts";
 import { pNormOp } from "../ops/norm.ts";
 import * as reduce from "../ops/reduce.ts";
 import { flipOp, rollOp, trilOp } from "../ops/resize.ts";
-import { type DType, isFloat, numel, type Op, type Shape } from "../ops/types.ts";
+import { type DType, isFloat, numel, type Op, type Shape, sameShape } from "../ops/types.ts";
 import * as view from "../ops/view.ts";
 
 export type Operand = Tensor | number;
@@ -162,7 +162,9 @@ export function detach(x: Tensor): Tensor {
   return out;
 }
 
+/** `paddle.reshape`: x itself where the shape given is its own, number by number. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
+  if (sameShape(shape, x.shape)) return x;
   return run1(view.reshapeOp, [x], { shape });
 }
 
@@ -425,4 +427,37 @@ export function sort(x: Tensor, axis = -1): Tensor {
 /** `paddle.randn`. */
 export function gaussian(shape: Shape, dtype: DType = "float32"): Tensor {
   return run1(gaussianOp, [], { shape, dtype });
+}
+
+interface WhereLocals {
+  condition: Tensor;
+  x: Tensor;
+  y: Tensor;
+  zerosX: Tensor;
+  zerosY: Tensor;
+  zerosCondition: Tensor;
+  castCondition: Tensor;
+  zeros: Tensor;
+  spreadX: Tensor;
+  spreadY: Tensor;
+  spreadCondition: Tensor;
+}
+
+/** `paddle.where(condition, x, number)`: all three are brought to one shape by adding zeros. */
+export function whereElse(condition: Tensor, x: Tensor): Tensor {
+  return scope({ condition, x }, (f: WhereLocals) => {
+    f.y = full([1], f.x.dtype);
+    f.zerosX = fullLike(f.x);
+    f.zerosY = fullLike(f.y);
+    f.zerosCondition = fullLike(f.condition);
+    f.zerosCondition = cast(f.zerosCondition, f.x.dtype);
+    f.castCondition = cast(f.condition, f.x.dtype);
+    f.zeros = add(f.zerosX, f.zerosY);
+    f.zeros = add(f.zeros, f.zerosCondition);
+    f.spreadX = add(f.x, f.zeros);
+    f.spreadY = add(f.y, f.zeros);
+    f.spreadCondition = add(f.castCondition, f.zeros);
+    f.spreadCondition = cast(f.spreadCondition, "bool");
+    return where(f.spreadCondition, f.spreadX, f.spreadY);
+  });
 }
