@@ -31,6 +31,8 @@ import { LPSNet } from "./lpsnet.ts";
 import { LRASPP } from "./lraspp.ts";
 import { MaskFormer } from "./maskformer.ts";
 import { MobileSeg } from "./mobileseg.ts";
+import { GSCNN } from "./gscnn.ts";
+import { PointRend } from "./pointrend.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
 import { PFPNNet } from "./pfpnnet.ts";
@@ -116,6 +118,8 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   RTFormer: (args) => new RTFormer(args),
   PPMobileSeg: (args) => new PPMobileSeg(args),
   PIDNet: (args) => new PIDNet(args),
+  GSCNN: (args) => new GSCNN(args),
+  PointRend: (args) => new PointRend(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

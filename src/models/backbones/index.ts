@@ -9,11 +9,13 @@ import { MobileNetV2 } from "./mobilenetv2.ts";
 import { MobileNetV3 } from "./mobilenetv3.ts";
 import { large, largeOs8, small, smallOs8 } from "./mobilenetv3-plans.ts";
 import { MSCAN, mscanPlans } from "./mscan.ts";
+import { PIDNetBackbone, pidnetPlans } from "./pidnet.ts";
 import { ResNetMS3, resnetPlans } from "./resnet_ms3.ts";
 import { ResNetVd } from "./resnet_vd.ts";
 import { SeaFormer, seaFormerPlans } from "./seaformer.ts";
 import { ShuffleNet, shuffleStages } from "./shufflenetv2.ts";
 import { STDCNet } from "./stdcnet.ts";
+import { StrideFormer, stridePlans } from "./strideformer.ts";
 import { SwinTransformer, swinPlans } from "./swin_transformer.ts";
 import { TopTransformer, topPlans } from "./top_transformer.ts";
 import { UHRNet } from "./uhrnet.ts";
@@ -95,6 +97,11 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   SeaFormer_small: (args) => new SeaFormer(args, seaFormerPlans.small),
   SeaFormer_base: (args) => new SeaFormer(args, seaFormerPlans.base),
   SeaFormer_large: (args) => new SeaFormer(args, seaFormerPlans.large),
+  MobileSeg_Base: (args) => new StrideFormer(args, stridePlans.Base),
+  MobileSeg_Tiny: (args) => new StrideFormer(args, stridePlans.Tiny),
+  PIDNet_Small: (args) => new PIDNetBackbone(args, pidnetPlans.Small),
+  PIDNet_Medium: (args) => new PIDNetBackbone(args, pidnetPlans.Medium),
+  PIDNet_Large: (args) => new PIDNetBackbone(args, pidnetPlans.Large),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
