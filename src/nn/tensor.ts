@@ -461,3 +461,8 @@ export function whereElse(condition: Tensor, x: Tensor): Tensor {
     return where(f.spreadCondition, f.spreadX, f.spreadY);
   });
 }
+
+/** `paddle.scatter(x, index, updates)`: a copy of x with rows put in. */
+export function scatter(x: Tensor, index: Tensor, updates: Tensor): Tensor {
+  return run1(indexing.scatterOp, [x, index, updates], undefined);
+}
