@@ -1,7 +1,7 @@
 /** @file Backward: walks the tape in Paddle's order (paddle/fluid/eager/backward.cc) and settles leaf gradients. */
 import { type GradSpec, numel, sizeOf, type TensorMeta } from "../ops/types.ts";
 import { current, type Engine } from "./engine.ts";
-import type { Edge, GradNode, GradRule } from "./tape.ts";
+import type { GradNode, GradRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
 /** A leaf that collects gradients. `zeroed`: `clear_gradients` set it to zero and kept the buffer. */
@@ -44,6 +44,12 @@ export function freeGradients(leaves: Iterable<Tensor>): void {
 
 type Holder = (Tensor | undefined)[];
 
+/** A node on the way: edges that have not been served, and the gradients that came in by slot. */
+interface Waiting {
+  pending: number;
+  holder: Holder;
+}
+
 /** Runs backward from `loss` with a gradient of ones. */
 export function backward(loss: Tensor): void {
   const e = current();
@@ -54,31 +60,33 @@ export function backward(loss: Tensor): void {
   leave();
 }
 
-/** Runs backward from given gradients, which it takes over. */
+/** Runs backward from given gradients, which it takes over. A leaf whose last gradient came in is settled at once. */
 export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: number; grad: Tensor }[]): void {
-  const holders = new Map<GradNode, Holder>();
-  const queue: GradNode[] = [];
-  for (const { node, slot, grad } of roots) {
-    if (!holders.has(node)) queue.push(node);
-    put(e, holders, { node, slot }, grad, node.name);
+  const queue = [...new Set(roots.map((root) => root.node))];
+  const waiting = countEdges(queue);
+  for (const { node, slot, grad } of roots) put(e, waiting.get(node)!.holder, slot, grad, node.name);
+  const leaves: GradNode[] = [];
+  for (let head = 0; head < queue.length; head++) {
+    run(e, queue[head]!);
+    for (let leaf = leaves.pop(); leaf !== undefined; leaf = leaves.pop()) run(e, leaf);
   }
-  const pending = inDegrees(queue);
-  for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
-    const from = node.name;
-    const grads = holders.get(node) ?? [];
-    holders.delete(node);
+
+  function run(e: Engine, node: GradNode): void {
+    const state = waiting.get(node)!;
+    const grads = state.holder;
+    state.holder = [];
     const produced = runNode(e, node, grads);
-    node.edges.forEach((edge, i) => {
-      if (edge === undefined) return;
+    for (let i = 0; i < node.edges.length; i++) {
+      const edge = node.edges[i];
+      if (edge === undefined) continue;
+      const next = waiting.get(edge.node)!;
       const grad = produced[i];
-      if (grad) put(e, holders, edge, grad, from);
-      const left = (pending.get(edge.node) ?? 1) - 1;
-      pending.set(edge.node, left);
-      if (left > 0) return;
-      if (edge.node.leaf) queue.unshift(edge.node);
+      if (grad) put(e, next.holder, edge.slot, grad, node.name);
+      if (--next.pending > 0) continue;
+      if (edge.node.leaf) leaves.push(edge.node);
       else queue.push(edge.node);
-    });
-    for (const grad of grads) if (grad) e.end(grad, from);
+    }
+    for (const grad of grads) if (grad) e.end(grad, node.name);
   }
 }
 
@@ -86,12 +94,7 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
  * The first gradient to reach a slot is moved in; each further one is added in place and freed. A sum takes contiguous
  * tensors: a strided one is copied, the new gradient before the first, whose copy stands in its place. `from` labels the events.
  */
-function put(e: Engine, holders: Map<GradNode, Holder>, { node, slot }: Edge, grad: Tensor, from: string): void {
-  let holder = holders.get(node);
-  if (holder === undefined) {
-    holder = [];
-    holders.set(node, holder);
-  }
+function put(e: Engine, holder: Holder, slot: number, grad: Tensor, from: string): void {
   const first = holder[slot];
   if (first === undefined) {
     holder[slot] = grad;
@@ -109,20 +112,22 @@ function madeContiguous(e: Engine, grad: Tensor, from: string): Tensor {
   return copy;
 }
 
-function inDegrees(roots: readonly GradNode[]): Map<GradNode, number> {
-  const degrees = new Map<GradNode, number>();
-  const seen = new Set<GradNode>(roots);
+/** Every node that can be reached, with the number of edges that lead to it. */
+function countEdges(roots: readonly GradNode[]): Map<GradNode, Waiting> {
+  const waiting = new Map<GradNode, Waiting>(roots.map((node) => [node, { pending: 0, holder: [] }]));
   const stack = [...roots];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     for (const edge of node.edges) {
       if (edge === undefined) continue;
-      degrees.set(edge.node, (degrees.get(edge.node) ?? 0) + 1);
-      if (seen.has(edge.node)) continue;
-      seen.add(edge.node);
-      stack.push(edge.node);
+      const known = waiting.get(edge.node);
+      if (known) known.pending++;
+      else {
+        waiting.set(edge.node, { pending: 1, holder: [] });
+        stack.push(edge.node);
+      }
     }
   }
-  return degrees;
+  return waiting;
 }
 
 /** Runs one node; clears what it saved. The gradients that came in stay the caller's. */
@@ -145,6 +150,7 @@ function settle(e: Engine, leaf: Tensor, grads: Holder): void {
   if (old && !old.zeroed) return;
   grads[0] = undefined;
   e.setKind(grad.storage, "gradient");
+  grad.references++;
   leafGradients.set(leaf, { tensor: grad, zeroed: false });
   if (old) e.end(old.tensor, "GradNodeAccumulation");
 }
@@ -157,17 +163,16 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
   }
   const specs = rule.specs(grads);
   if (!rule.strided && specs.includes("inplace")) settleStrided(e, node.name, grads);
-  const strided = rule.strided
-    ? []
-    : contiguousCopies(e, node.name, [...rule.savedCopies, ...grads.filter((g) => g?.strides)]);
-  const early = e.takeTemporaries(rule.temporariesBefore(grads), rule.kernel);
+  const strided = rule.strided ? nothing : stridedCopies(e, node.name, rule, grads);
+  const before = rule.temporariesBefore();
+  const early = before.length > 0 ? e.takeTemporaries(before, rule.kernel) : nothing;
   const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
     if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
     return makeGrad(e, rule.kernel, spec, input, grads[0], node);
   });
-  e.kernelTemporaries(rule.temporaries(grads), rule.kernel);
-  e.freeTemporaries(early, rule.kernel);
+  e.kernelTemporaries(rule.temporaries(), rule.kernel);
+  if (early.length > 0) e.freeTemporaries(early, rule.kernel);
   for (const storage of strided) e.release(storage, node.name);
   return produced;
 }
@@ -196,12 +201,15 @@ function settleStrided(e: Engine, name: string, grads: Holder): void {
   e.end(old, name);
 }
 
+const nothing: readonly never[] = [];
+
 /** Kernels take contiguous tensors: a strided one is copied for the time of the call. */
-function contiguousCopies(e: Engine, name: string, tensors: readonly (TensorMeta | undefined)[]): Storage[] {
-  return tensors.flatMap((x) => {
-    if (x === undefined) return [];
+function stridedCopies(e: Engine, name: string, rule: GradRule, grads: Holder): readonly Storage[] {
+  if (rule.savedCopies.length === 0 && grads.every((g) => g?.strides === undefined)) return nothing;
+  const strided = grads.flatMap((g) => (g?.strides === undefined ? [] : [g]));
+  return [...rule.savedCopies, ...strided].map((x) => {
     const storage = e.allocate(numel(x.shape) * sizeOf(x.dtype), name);
     storage.references++;
-    return [storage];
+    return storage;
   });
 }

@@ -1,21 +1,13 @@
 /** @file Runs an op on shapes, as a Paddle `xxx_ad_func` does: AMP casts, contiguous copies, kernel, grad node, release. */
 import { castOp } from "../ops/cast.ts";
-import {
-  type DType,
-  type GradContext,
-  isFloat,
-  numel,
-  type Op,
-  type OutSpec,
-  sizeOf,
-  type TensorMeta,
-} from "../ops/types.ts";
+import { type DType, isFloat, numel, type Op, type OutSpec, sizeOf } from "../ops/types.ts";
 import { ampDType } from "./amp.ts";
 import { current, type Engine } from "./engine.ts";
-import { accumulationNode, type Edge, GradNode, type GradRule } from "./tape.ts";
+import { accumulationNode, type Edge, GradNode, OpRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
 const none: readonly number[] = [];
+const nothing: readonly never[] = [];
 
 /**
  * Runs `op`; returns its outputs, held by nobody yet. Inputs that only the expression at hand held die when the op returns.
@@ -88,39 +80,39 @@ function cast(e: Engine, x: Tensor, dtype: DType): Tensor {
 
 function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): Tensor[] {
   const needs = e.gradEnabled && op.gradNode !== undefined && inputs.some((x) => !x.stopGradient);
-  const copies: Tensor[] = [];
-  const ready = inputs.slice();
-  if (!op.strided) {
-    for (let i = 0; i < inputs.length; i++) {
-      const x = inputs[i]!;
-      if (x.strides === undefined || !needs || op.copyInKernel || !taken(op, i)) continue;
-      const copy = contiguousCopy(e, x, op.name);
-      copies.push(copy);
-      ready[i] = copy;
-    }
-  }
-  const inKernel: Storage[] = [];
-  const inHost = ready.length > 0 && ready.every(inHostMemory);
-  if (!op.strided) {
-    for (const x of ready)
-      if (x.strides !== undefined || (!inHost && inHostMemory(x)))
-        inKernel.push(held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op.name)));
-  }
+  // Nearly all inputs are contiguous and on the card: nothing has to be copied.
+  const plain = inputs.every((x) => x.strides === undefined && x.storage.id >= 0);
+  const ready = plain ? inputs : contiguous(e, op, inputs, needs);
+  const inHost = !plain && ready.every(inHostMemory);
+  const inKernel = plain || op.strided ? nothing : kernelCopies(e, op.name, ready, inHost);
   const specs = op.infer(ready, attrs);
-  const early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : [];
+  const early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : nothing;
   const outputs = specs.map((spec) => make(e, op.name, inHost ? { ...spec, host: true } : spec, ready));
   if (op.temporaries) {
     const sizes = op.temporaries(ready, specs, attrs, e.device);
     if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
     else e.kernelTemporaries(sizes, op.name);
   }
-  e.freeTemporaries(early, op.name);
+  if (early.length > 0) e.freeTemporaries(early, op.name);
   e.flops += op.flops ? op.flops(ready, specs, attrs) : numel(specs[0]?.shape ?? []);
   if (op.conv) recordConvolution(e, op, ready, outputs, attrs);
   for (const storage of inKernel) e.release(storage, op.name);
-  if (needs) attach(e, op, ready, inputs, outputs, attrs);
-  for (const copy of copies) e.end(copy, op.name);
+  if (needs) attach(e, op, ready, inputs, outputs, attrs, plain);
+  if (!plain) endCopies(e, op.name, ready, inputs);
   return outputs;
+}
+
+/** Strided inputs that the grad node takes are made contiguous before the kernel; it keeps the copies. */
+function contiguous<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], needs: boolean): readonly Tensor[] {
+  if (op.strided || op.copyInKernel || !needs) return inputs;
+  return inputs.map((x, i) => (x.strides === undefined || !taken(op, i) ? x : contiguousCopy(e, x, op.name)));
+}
+
+/** Other strided inputs, and those in host memory, are copied for the time of the kernel. */
+function kernelCopies(e: Engine, op: string, inputs: readonly Tensor[], inHost: boolean): Storage[] {
+  return inputs
+    .filter((x) => x.strides !== undefined || (!inHost && inHostMemory(x)))
+    .map((x) => held(e.allocate(numel(x.shape) * sizeOf(x.dtype), op)));
 }
 
 /** A kernel whose inputs are all in host memory runs there; one that has others on the card gets copies. */
@@ -157,6 +149,7 @@ function attach<A>(
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   attrs: A,
+  plain: boolean,
 ): void {
   const edges: (Edge | undefined)[] = inputs.map((x) => {
     if (x.stopGradient) return undefined;
@@ -164,18 +157,12 @@ function attach<A>(
     node.references++;
     return { node, slot: x.slot };
   });
-  const metas = ready.map(metaOf);
-  const copied = ready.map((x, i) => (x.strides !== undefined || inHostMemory(x) ? metas[i] : undefined));
-  const outs = outputs.map(metaOf);
-  const node = new GradNode(
-    op.gradNode!,
-    ruleOf(op, attrs, metas, copied, outs, edges),
-    metas,
-    outs,
-    edges,
-    e.currentLayer,
-  );
-  for (const i of keptInputs(op, edges)) keep(e, node, ready[i]!.storage);
+  const needs = edges.map((edge) => edge !== undefined);
+  const kept = keptInputs(op, needs);
+  const copied = plain ? nothing : kept.map((i) => ready[i]!).filter((x) => x.strides !== undefined || inHostMemory(x));
+  const rule = new OpRule(op, attrs, ready, outputs, needs, copied, e.device);
+  const node = new GradNode(op.gradNode!, rule, ready, outputs, edges, e.currentLayer);
+  for (const i of kept) keep(e, node, ready[i]!.storage);
   for (const i of op.savesOut ?? none) {
     const out = outputs[i];
     if (out !== undefined) keep(e, node, out.storage);
@@ -190,46 +177,19 @@ function attach<A>(
 }
 
 /** Which inputs the tape keeps. */
-function keptInputs<A>(op: Op<A>, edges: readonly (Edge | undefined)[]): number[] {
-  return (op.saves ?? none).filter((i) => {
-    const other = op.savesIf?.[i];
-    return i < edges.length && (other === undefined || edges[other] !== undefined);
+function keptInputs<A>(op: Op<A>, needs: readonly boolean[]): readonly number[] {
+  const saves = op.saves ?? none;
+  const { savesIf } = op;
+  if (savesIf === undefined && saves.every((i) => i < needs.length)) return saves;
+  return saves.filter((i) => {
+    const other = savesIf?.[i];
+    return i < needs.length && (other === undefined || needs[other]);
   });
-}
-
-function ruleOf<A>(
-  op: Op<A>,
-  attrs: A,
-  inputs: readonly TensorMeta[],
-  copied: readonly (TensorMeta | undefined)[],
-  outputs: readonly TensorMeta[],
-  edges: readonly (Edge | undefined)[],
-): GradRule {
-  const needs = edges.map((edge) => edge !== undefined);
-  const { device } = current();
-  const context = (grads: readonly (Tensor | undefined)[]): GradContext<A> => {
-    return { device, inputs, outputs, attrs, needs, grads };
-  };
-  return {
-    kernel: op.gradName ?? `${op.name}_grad`,
-    strided: op.strided ?? false,
-    fillsMissing: op.fillsMissing ?? false,
-    savedCopies: keptInputs(op, edges).flatMap((i) => copied[i] ?? []),
-    specs: (grads) => op.grads?.(context(grads)) ?? needs.map((need) => (need ? "new" : undefined)),
-    temporariesBefore: (grads) => op.gradTemporariesBefore?.(context(grads)) ?? none,
-    temporaries: (grads) => op.gradTemporaries?.(context(grads)) ?? none,
-  };
 }
 
 function keep(e: Engine, node: GradNode, storage: Storage): void {
   e.save(storage);
   node.saved.push(storage);
-}
-
-function metaOf(x: Tensor): TensorMeta {
-  return x.strides === undefined
-    ? { shape: x.shape, dtype: x.dtype }
-    : { shape: x.shape, dtype: x.dtype, strides: x.strides };
 }
 
 /** Hands a convolution's geometry to the memory model; its two gradients follow when backward runs. */

@@ -1,5 +1,5 @@
 /** @file The tape: one node for each differentiable op, holding what its backward needs. */
-import type { GradSpec, TensorMeta } from "../ops/types.ts";
+import type { Device, GradContext, GradSpec, Op, TensorMeta } from "../ops/types.ts";
 import type { Storage, Tensor } from "./tensor.ts";
 
 /** Where a gradient goes: an output slot of the node that made the input. */
@@ -8,7 +8,9 @@ export interface Edge {
   readonly slot: number;
 }
 
-/** What backward asks of an op, with its attributes closed over. */
+type Grads = readonly (Tensor | undefined)[];
+
+/** What backward asks of an op. */
 export interface GradRule {
   /** Name of the backward kernel. */
   readonly kernel: string;
@@ -16,9 +18,67 @@ export interface GradRule {
   readonly fillsMissing: boolean;
   /** Kept inputs that are strided still, or in host memory: backward's kernel takes copies of them. */
   readonly savedCopies: readonly TensorMeta[];
-  specs(grads: readonly (Tensor | undefined)[]): readonly GradSpec[];
-  temporariesBefore(grads: readonly (Tensor | undefined)[]): readonly number[];
-  temporaries(grads: readonly (Tensor | undefined)[]): readonly number[];
+  /** Takes the gradients that arrived; the other methods answer for them. */
+  specs(grads: Grads): readonly GradSpec[];
+  temporariesBefore(): readonly number[];
+  temporaries(): readonly number[];
+}
+
+const none: readonly number[] = [];
+
+/** An op's rule with its attributes: it is itself the context that the rule's functions see. */
+export class OpRule<A> implements GradRule, GradContext<A> {
+  readonly device: Device;
+  readonly inputs: readonly TensorMeta[];
+  readonly outputs: readonly TensorMeta[];
+  readonly attrs: A;
+  readonly needs: readonly boolean[];
+  readonly savedCopies: readonly TensorMeta[];
+  grads: Grads = [];
+  private readonly op: Op<A>;
+
+  constructor(
+    op: Op<A>,
+    attrs: A,
+    inputs: readonly TensorMeta[],
+    outputs: readonly TensorMeta[],
+    needs: readonly boolean[],
+    savedCopies: readonly TensorMeta[],
+    device: Device,
+  ) {
+    this.op = op;
+    this.attrs = attrs;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.needs = needs;
+    this.savedCopies = savedCopies;
+    this.device = device;
+  }
+
+  get kernel(): string {
+    return this.op.gradName ?? `${this.op.name}_grad`;
+  }
+
+  get strided(): boolean {
+    return this.op.strided ?? false;
+  }
+
+  get fillsMissing(): boolean {
+    return this.op.fillsMissing ?? false;
+  }
+
+  specs(grads: Grads): readonly GradSpec[] {
+    this.grads = grads;
+    return this.op.grads ? this.op.grads(this) : this.needs.map((need) => (need ? "new" : undefined));
+  }
+
+  temporariesBefore(): readonly number[] {
+    return this.op.gradTemporariesBefore?.(this) ?? none;
+  }
+
+  temporaries(): readonly number[] {
+    return this.op.gradTemporaries?.(this) ?? none;
+  }
 }
 
 /** Backward of a PyLayer (recompute): gradients of the inputs from gradients of the outputs. */

@@ -15,6 +15,8 @@ export interface ParameterOptions {
   readonly trainable?: boolean;
   /** Factor on the learning rate (`ParamAttr(learning_rate=…)`): one more scalar in the optimizer step. */
   readonly learningRate?: number;
+  /** `ParamAttr(regularizer=L2Decay(…))`, whatever its factor: a regularised gradient of its own in the step. */
+  readonly regularized?: boolean;
   readonly dtype?: DType;
 }
 
@@ -25,6 +27,7 @@ export class Parameter extends Tensor {
   /** `optimize_attr["learning_rate"]`: heads change it after they are built. */
   learningRate: number;
   readonly initializer: Initializer;
+  readonly regularized: boolean;
 
   constructor(shape: Shape, options: ParameterOptions = {}) {
     const { initializer = "gaussian", trainable = true, learningRate = 1, dtype = "float32" } = options;
@@ -34,6 +37,7 @@ export class Parameter extends Tensor {
     this.stopGradient = !trainable;
     this.learningRate = learningRate;
     this.initializer = initializer;
+    this.regularized = options.regularized ?? false;
   }
 }
 
@@ -47,8 +51,8 @@ export function refill(parameter: Parameter, initializer: Initializer): void {
 }
 
 function allocated(shape: Shape, dtype: DType, op: string, trainable: boolean): Storage {
-  // Constant initialisers fill in place: their kernel is `full_`.
-  const kernel = op === "full" ? "full_" : op;
+  // Constants and copies fill in place: their kernels are `full_`, `assign_value_`.
+  const kernel = op === "full" || op === "assign_value" ? `${op}_` : op;
   return current().allocate(numel(shape) * sizeOf(dtype), kernel, trainable ? "parameter" : "buffer");
 }
 
@@ -143,9 +147,21 @@ export function nameLayers(root: AnyLayer): void {
   walk(root, "");
 }
 
+const built = new WeakMap<AnyLayer, readonly AnyLayer[]>();
+
+/** All layers of a network that is built: its tree does not change any more, so it is walked once. */
+export function layersOf(root: AnyLayer): readonly AnyLayer[] {
+  let layers = built.get(root);
+  if (layers === undefined) {
+    layers = [...sublayers(root)];
+    built.set(root, layers);
+  }
+  return layers;
+}
+
 /** `model.train()`, `model.eval()`. */
 export function setTraining(root: AnyLayer, training: boolean): void {
-  for (const layer of sublayers(root)) layer.training = training;
+  for (const layer of layersOf(root)) layer.training = training;
 }
 
 /** `nn.LayerList`: children named by their place. */

@@ -7,7 +7,7 @@ import { suggest, UserError } from "../errors.ts";
 import { buildLoss } from "../losses/index.ts";
 import { buildNetwork } from "../models/index.ts";
 import { Args, ArgumentError } from "../nn/args.ts";
-import { nameLayers, type Parameter, parameters, sublayers } from "../nn/layer.ts";
+import { layersOf, nameLayers, type Parameter, parameters } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { numel, ShapeError, sizeOf } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
@@ -66,13 +66,13 @@ function run(
   const model = buildNetwork(argsOf(config.model));
   nameLayers(model);
   for (const name of settings.recompute) {
-    const layer = [...sublayers(model)].find((l) => l.name === name);
+    const layer = layersOf(model).find((l) => l.name === name);
     if (!layer)
       throw new UserError("recompute-not-known", {
         layer: name,
         near: suggest(
           name,
-          [...sublayers(model)].map((l) => l.name),
+          layersOf(model).map((l) => l.name),
         ),
       });
     layer.recomputed = true;
@@ -88,7 +88,7 @@ function run(
   const cast = settings.precision === "fp16" ? runtime.cast(settings.ampLevel) : undefined;
   const channels = inChannels(config);
   const facts = describe(all);
-  const layers = [...sublayers(model)].map((layer) => {
+  const layers = layersOf(model).map((layer) => {
     const own = [...layer.ownParameters()].map(([, p]) => p);
     return { name: layer.name, type: layer.constructor.name, ...countOf(own) };
   });
