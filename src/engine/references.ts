@@ -50,9 +50,9 @@ export class PyList<T = Tensor> implements Iterable<T> {
     return item;
   }
 
-  /** Lets go of all items; called when the last reference to the list is gone. */
+  /** Lets go of all items, the last first as CPython does; called when the last reference to the list is gone. */
   drop(): void {
-    for (const item of this.items.splice(0)) release(item);
+    for (const item of this.items.splice(0).reverse()) release(item);
   }
 
   [Symbol.iterator](): Iterator<T> {

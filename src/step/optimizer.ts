@@ -1,94 +1,124 @@
-/** @file Optimizers: what they make at the first step and what a step takes (facts/paddle-memory.md, part 3). */
+/** @file An optimizer's step: what it makes the first time and what it takes (`paddle/optimizer/optimizer.py`). */
 import { gradientOf } from "../engine/backward.ts";
-import { current } from "../engine/engine.ts";
+import { run1 } from "../engine/dispatch.ts";
+import { current, noGrad } from "../engine/engine.ts";
+import { scope } from "../engine/frame.ts";
+import { drop, PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import type { Args } from "../nn/args.ts";
 import type { Parameter } from "../nn/layer.ts";
-import { NotModelled } from "../nn/not-modelled.ts";
+import * as t from "../nn/tensor.ts";
+import { addNOp } from "../ops/optimizer.ts";
+import { clipped, EigenScratch } from "./clip.ts";
+import type { OptimizerSpec } from "./optimizer-spec.ts";
 
-/** How an optimizer regularises: `fused` and `decoupled` need no memory, `l2` makes a second gradient. */
-type Decay = "none" | "fused" | "decoupled" | "l2";
+export { type OptimizerSpec, readOptimizer } from "./optimizer-spec.ts";
 
-export interface OptimizerSpec {
-  readonly type: string;
-  /** Float32 tensors of the parameter's shape. */
-  readonly states: number;
-  readonly decay: Decay;
-  readonly clip: "none" | "global-norm" | "norm" | "value";
+/** Parameters that are updated together. `learningRate` stands before the parameters' own. */
+interface Members {
+  readonly parameters: readonly Parameter[];
+  readonly learningRate: number | undefined;
 }
 
-const kinds: Readonly<Record<string, { readonly states: number; readonly decay: Decay }>> = {
-  SGD: { states: 0, decay: "l2" },
-  Momentum: { states: 1, decay: "fused" },
-  Adam: { states: 2, decay: "l2" },
-  AdamW: { states: 2, decay: "decoupled" },
-  AdamWDL: { states: 2, decay: "decoupled" },
-  AdamWDL_CAE: { states: 2, decay: "decoupled" },
-};
-
-/** Reads an optimizer component as PaddleSeg's builder does: SGD with momentum is Momentum. */
-export function readOptimizer(args: Args): OptimizerSpec {
-  const lower: Readonly<Record<string, string>> = { sgd: "SGD", adam: "Adam" };
-  const named = lower[args.type] ?? args.type;
-  const type = named === "SGD" && args.optional("momentum") !== undefined ? "Momentum" : named;
-  const kind = kinds[type];
-  if (kind === undefined) throw new NotModelled("optimizer", args.type, Object.keys(kinds), "src/step/optimizer.ts");
-  args.ignore(
-    "momentum",
-    "use_nesterov",
-    "beta1",
-    "beta2",
-    "epsilon",
-    "lazy_mode",
-    "custom_cfg",
-    "layerwise_decay",
-    "n_layers",
-  );
-  const decay = args.optionalNumber("weight_decay");
-  const clip = args.optional("grad_clip_cfg");
-  args.finish();
-  return {
-    type,
-    states: kind.states,
-    decay: decay === undefined ? "none" : kind.decay,
-    clip: clip === undefined ? "none" : "global-norm",
-  };
+interface Locals {
+  params_grads: PyList;
 }
 
 /** Runs one kind of optimizer over the model's parameters. */
 export class Optimizer {
   readonly spec: OptimizerSpec;
-  private readonly parameters: readonly Parameter[];
-  private states: Tensor[] | undefined;
+  private readonly groups: readonly Members[];
+  private rate: Tensor | undefined;
+  private readonly scratch = new EigenScratch();
+  private readonly states = new Map<Parameter, readonly Tensor[]>();
 
   constructor(spec: OptimizerSpec, parameters: readonly Parameter[]) {
     this.spec = spec;
-    this.parameters = parameters;
+    this.groups = grouped(spec, parameters);
   }
 
-  /** Parameters that have a gradient: those the step updates. */
-  private updated(): Parameter[] {
-    return this.parameters.filter((p) => p.trainable && gradientOf(p) !== undefined);
-  }
-
+  /** One update. Clipped and regularised gradients of a group live until the next group's are made, or the step ends. */
   step(): void {
-    const e = current();
-    this.states ??= this.create();
-    for (const p of this.updated()) {
-      if (p.learningRate === 1) continue;
-      const rate = e.tensor([1], "float32", "scale");
-      e.end(rate, "");
+    noGrad(() => {
+      scope<Locals, void>({}, (f) => {
+        for (const group of this.groups) {
+          const updated = group.parameters.filter((p) => p.trainable && gradientOf(p) !== undefined);
+          f.params_grads = listed(updated);
+          this.apply(f, updated, group);
+        }
+      });
+    });
+  }
+
+  /** `_apply_optimize`: clipping, regularisation, states, update. */
+  private apply(f: Locals, updated: readonly Parameter[], { learningRate }: Members): void {
+    if (this.spec.clip) f.params_grads = clipped(this.spec.clip, f.params_grads, this.scratch);
+    if (this.spec.decay !== "fused") f.params_grads = this.regularised(updated, f.params_grads);
+    this.rate ??= this.create([1], "full_");
+    for (const p of updated) if (!this.states.has(p)) this.states.set(p, this.statesOf(p));
+    for (const p of updated) {
+      const scaled = (learningRate ?? p.learningRate) !== 1 || (this.spec.layerwise && inLayers(p.name));
+      this.update(p, scaled ? t.scale(this.rate) : this.rate);
     }
   }
 
-  /** The learning rate, then for each parameter that has a gradient its master weight, if it is float16, and its states. */
-  private create(): Tensor[] {
+  /** The kernel works in place. SGD's takes the learning rate in the parameter's dtype: two casts of one number. */
+  private update(p: Parameter, rate: Tensor): void {
     const e = current();
-    const made = [e.tensor([1], "float32", "full_", "optimizer-state")];
-    for (const p of this.updated()) {
-      if (p.dtype === "float16") made.push(e.tensor(p.shape, "float32", "cast", "optimizer-state"));
-      for (let i = 0; i < this.spec.states; i++) made.push(e.tensor(p.shape, "float32", "full_", "optimizer-state"));
+    if (this.spec.castsRate && p.dtype === "float16") {
+      const casts = [e.tensor([1], p.dtype, "sgd_"), e.tensor([1], p.dtype, "sgd_")];
+      for (const cast of casts) e.end(cast, "sgd_");
     }
+    drop(rate);
+  }
+
+  /** `append_regularization_ops`: a gradient without regularisation is taken over as it is. */
+  private regularised(updated: readonly Parameter[], gradients: PyList): PyList {
+    const out = new PyList();
+    updated.forEach((p, i) => {
+      const gradient = gradients.at(i);
+      const decays = p.regularized || (this.spec.decay === "l2" && this.spec.decays);
+      out.append(decays ? run1(addNOp, [gradient, t.scale(p)], undefined) : gradient);
+    });
+    return out;
+  }
+
+  /** The master weight of a float16 parameter, then its accumulators. */
+  private statesOf(p: Parameter): readonly Tensor[] {
+    const made = p.dtype === "float16" ? [this.create(p.shape, "cast")] : [];
+    for (let i = 0; i < this.spec.states; i++) made.push(this.create(p.shape, "full_"));
     return made;
   }
+
+  /** A float32 tensor that lives as long as the optimizer. */
+  private create(shape: readonly number[], op: string): Tensor {
+    const made = current().tensor(shape, "float32", op, "optimizer-state");
+    made.references++;
+    return made;
+  }
+}
+
+/** The gradients in a list of their own. Lists let go of their items from the last to the first. */
+function listed(updated: readonly Parameter[]): PyList {
+  const gradients = new PyList();
+  for (const p of updated) {
+    const gradient = gradientOf(p);
+    if (gradient) gradients.append(gradient);
+  }
+  return gradients;
+}
+
+/** Each parameter goes to the first group whose name it has in its own, or to the last group. */
+function grouped(spec: OptimizerSpec, parameters: readonly Parameter[]): readonly Members[] {
+  if (spec.groups === undefined) return [{ parameters, learningRate: undefined }];
+  const groups = [...spec.groups, { name: "", learningRate: 1 }];
+  const members = groups.map(({ learningRate }) => ({ parameters: [] as Parameter[], learningRate }));
+  for (const p of parameters) {
+    members[groups.findIndex((group) => p.name.includes(group.name))]?.parameters.push(p);
+  }
+  return members;
+}
+
+/** `layerwise_lr_decay`: parameters of the encoder's blocks and embeddings. */
+function inLayers(name: string): boolean {
+  return name.includes("blocks") || name.includes("embed");
 }
