@@ -17,7 +17,7 @@ import type { Network } from "./network.ts";
 type DataFormat = "NCHW" | "NHWC";
 
 /** Joins the enlarged context with the fine features; widths 48 and 256 are the paper's (Chen et al. 2018, 4.1). */
-class Decoder extends Layer<readonly [Tensor, Tensor]> {
+export class Decoder extends Layer<readonly [Tensor, Tensor]> {
   readonly conv_bn_relu1: ConvBNReLU;
   readonly conv_bn_relu2: SeparableConvBNReLU;
   readonly conv_bn_relu3: SeparableConvBNReLU;
