@@ -7,16 +7,12 @@ import { Conv2D, Dropout2D } from "../nn/layers.ts";
 import * as t from "../nn/tensor.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
+import { auxiliaryHead } from "./blocks/auxiliary-head.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
 import { chosenMaps, features } from "./blocks/features.ts";
 import { upsampled } from "./blocks/logits.ts";
 import { DisentangledNonLocal2D, nonLocalModes } from "./blocks/nonlocal.ts";
 import type { Network } from "./network.ts";
-
-/** The auxiliary head that PaddleSeg gives DNLNet and EMANet: 1024 channels in and 256 inside, whatever the backbone. */
-export function auxiliaryHead(classes: number, bias: boolean): Sequential {
-  return new Sequential(new ConvBNReLU(1024, 256, 3, { bias }), new Dropout2D(0.1), new Conv2D(256, classes, 1));
-}
 
 interface HeadLocals {
   C3: Tensor;
