@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** @file The bin: a Host of the process, a run, the exit code. */
 import process from "node:process";
 import { nodeHost } from "./cli/host.ts";
