@@ -35,6 +35,10 @@ export const concatOp = defineOp<{ readonly axis: number }>({
 const stackByValue = 64;
 const pointerBytes = 8;
 
+function pointers({ length }: readonly TensorMeta[]): number[] {
+  return length > stackByValue ? [length * pointerBytes] : [];
+}
+
 /** `paddle.stack`: a new axis. */
 export const stackOp = defineOp<{ readonly axis: number }>({
   name: "stack",
@@ -46,7 +50,8 @@ export const stackOp = defineOp<{ readonly axis: number }>({
     const at = axisOf(axis, first.shape.length + 1);
     return [{ shape: [...first.shape.slice(0, at), inputs.length, ...first.shape.slice(at)], dtype: first.dtype }];
   },
-  temporaries: ({ length }) => (length > stackByValue ? [length * pointerBytes] : []),
+  temporaries: pointers,
+  gradTemporaries: ({ inputs }) => pointers(inputs),
 });
 
 export interface SplitAttrs {

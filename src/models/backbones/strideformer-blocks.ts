@@ -73,12 +73,13 @@ class ResidualUnit extends Layer {
 /** A stage; the first has a strided convolution before its blocks. */
 export class StackedMV3Block extends Layer {
   readonly conv: ConvBNLayer | undefined;
-  readonly blocks = new LayerList<ResidualUnit>();
+  readonly blocks: LayerList<ResidualUnit>;
 
   constructor(blocks: readonly MV3Block[], inputs: number, stem: boolean) {
     super();
     let from = makeDivisible(inputs, divisor);
     if (stem) this.conv = new ConvBNLayer(3, from, 3, 2, 1, "hardswish");
+    this.blocks = new LayerList();
     for (const block of blocks) {
       this.blocks.append(new ResidualUnit(from, block));
       from = makeDivisible(block[2], divisor);
