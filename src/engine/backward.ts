@@ -166,13 +166,22 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
   const strided = rule.strided ? nothing : stridedCopies(e, node.name, rule, grads);
   const before = rule.temporariesBefore();
   const early = before.length > 0 ? e.takeTemporaries(before, rule.kernel) : nothing;
+  const around = rule.temporariesAround();
+  const unwanted: Storage[] = [];
   const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
-    if (spec === undefined || input === undefined || node.edges[i] === undefined) return undefined;
-    return makeGrad(e, rule.kernel, spec, input, grads[0], node);
+    if (input === undefined) return undefined;
+    const scratch = around[i] ? e.takeTemporaries(around[i], rule.kernel) : nothing;
+    const wanted = spec !== undefined && node.edges[i] !== undefined;
+    if (!wanted && rule.makesAll)
+      unwanted.push(...e.takeTemporaries([numel(input.shape) * sizeOf(input.dtype)], rule.kernel));
+    const grad = wanted ? makeGrad(e, rule.kernel, spec, input, grads[0], node) : undefined;
+    if (scratch.length > 0) e.freeTemporaries(scratch, rule.kernel);
+    return grad;
   });
   e.kernelTemporaries(rule.temporaries(), rule.kernel);
   if (early.length > 0) e.freeTemporaries(early, rule.kernel);
+  if (unwanted.length > 0) e.freeTemporaries(unwanted, rule.kernel);
   for (const storage of strided) e.release(storage, node.name);
   return produced;
 }

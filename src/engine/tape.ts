@@ -21,10 +21,14 @@ export interface GradRule {
   /** Takes the gradients that arrived; the other methods answer for them. */
   specs(grads: Grads): readonly GradSpec[];
   temporariesBefore(): readonly number[];
+  /** By input. */
+  temporariesAround(): readonly (readonly number[])[];
   temporaries(): readonly number[];
+  readonly makesAll: boolean;
 }
 
 const none: readonly number[] = [];
+const noneAround: readonly (readonly number[])[] = [];
 
 /** An op's rule with its attributes: it is itself the context that the rule's functions see. */
 export class OpRule<A> implements GradRule, GradContext<A> {
@@ -74,6 +78,14 @@ export class OpRule<A> implements GradRule, GradContext<A> {
 
   temporariesBefore(): readonly number[] {
     return this.op.gradTemporariesBefore?.(this) ?? none;
+  }
+
+  temporariesAround(): readonly (readonly number[])[] {
+    return this.op.gradTemporariesAround?.(this) ?? noneAround;
+  }
+
+  get makesAll(): boolean {
+    return this.op.gradMakesAll ?? false;
   }
 
   temporaries(): readonly number[] {

@@ -65,16 +65,16 @@ function shapeOf(labels: string, all: ReadonlyMap<string, number>): Shape {
 
 const bytes = (x: TensorMeta): number => numel(x.shape) * sizeOf(x.dtype);
 
-/** Scratch of the backward: the result's gradient permuted, and the second product before it is permuted. */
-function gradScratch({ inputs, outputs, needs, attrs: { equation } }: GradContext<EinsumAttrs>): number[] {
+/** Backward begins with the result's gradient permuted for both products. */
+function permutedGradient({ outputs, attrs: { equation } }: GradContext<EinsumAttrs>): number[] {
   const [a, b, out] = split(equation);
-  const dout = outputs[2]!;
-  const first = planOf(b, out, a);
-  const second = planOf(out, a, b);
-  const permuted = (needs[0] && first.right !== out) || (needs[1] && second.left !== out);
-  const scratch = permuted ? [bytes(dout)] : [];
-  if (needs[1] ? second.product !== b : first.product !== a) scratch.push(bytes(inputs[needs[1] ? 1 : 0]!));
-  return scratch;
+  return planOf(b, out, a).right !== out || planOf(out, a, b).left !== out ? [bytes(outputs[2]!)] : [];
+}
+
+/** Each gradient as its product gives it, where that has to be permuted. */
+function products({ inputs: [x, y], attrs: { equation } }: GradContext<EinsumAttrs>): number[][] {
+  const [a, b, out] = split(equation);
+  return [planOf(b, out, a).product === a ? [] : [bytes(x!)], planOf(out, a, b).product === b ? [] : [bytes(y!)]];
 }
 
 export interface EinsumAttrs {
@@ -108,6 +108,8 @@ export const einsumOp = defineOp<EinsumAttrs>({
     if (planOf(left, right, out).product === out) return [];
     return [numel(shapeOf(out, sizesOf(equation, a!, b!))) * sizeOf(a!.dtype)];
   },
-  gradTemporaries: gradScratch,
+  gradTemporariesBefore: permutedGradient,
+  gradTemporariesAround: products,
+  gradMakesAll: true,
   flops: ([a, b], _, { equation }) => 2 * numel([...sizesOf(equation, a!, b!).values()]),
 });

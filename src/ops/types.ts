@@ -134,6 +134,10 @@ export interface Op<A = void> {
   temporariesBefore?(inputs: readonly TensorMeta[], attrs: A): readonly number[];
   /** Bytes that the backward kernel takes before its outputs and frees at its end. */
   gradTemporariesBefore?(context: GradContext<A>): readonly number[];
+  /** Of a kernel that makes one gradient after the other: bytes taken before each input's gradient and freed right after it. */
+  gradTemporariesAround?(context: GradContext<A>): readonly (readonly number[])[];
+  /** The backward kernel makes the gradient of every input; one that is not needed is freed at its end. */
+  readonly gradMakesAll?: true;
   /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
   gradTemporaries?(context: GradContext<A>): readonly number[];
   /** Two float inputs of different widths: the narrower one is cast up first (`PromoteTypes` in the generated functions). */
