@@ -171,7 +171,8 @@ export const setNumberOp = defineOp<{ readonly part: Shape }>({
   strided: true,
   infer: ([x]) => [{ ...x!, view: 0 }],
   temporariesBefore: ([x]) => [sizeOf(x!.dtype)],
-  temporaries: ([x], _, { part }) => [sizeOf(x!.dtype), numel(part) * sizeOf(x!.dtype)],
+  // A copy of an empty part takes a block all the same.
+  temporaries: ([x], _, { part }) => [sizeOf(x!.dtype), Math.max(1, numel(part)) * sizeOf(x!.dtype)],
   temporariesInTurn: true,
 });
 
