@@ -5,6 +5,7 @@ import { NotModelled } from "../nn/not-modelled.ts";
 import { BCELoss } from "./bce_loss.ts";
 import { BootstrappedCrossEntropyLoss } from "./bootstrapped_cross_entropy_loss.ts";
 import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
+import { DetailAggregateLoss } from "./detail_aggregate_loss.ts";
 import { DiceLoss } from "./dice_loss.ts";
 import { DistillationLoss } from "./distillation_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
@@ -15,6 +16,7 @@ import { MaskFormerLoss } from "./maskformer_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 import { RMILoss } from "./rmi_loss.ts";
+import { SECrossEntropyLoss } from "./se_cross_entropy_loss.ts";
 
 export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   BCELoss: (args) => new BCELoss(args),
@@ -27,6 +29,8 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   FocalLoss: (args) => new FocalLoss(args),
   MultiClassFocalLoss: (args) => new MultiClassFocalLoss(args),
   RMILoss: (args) => new RMILoss(args),
+  DetailAggregateLoss: (args) => new DetailAggregateLoss(args),
+  SECrossEntropyLoss: (args) => new SECrossEntropyLoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
   MaskFormerLoss: (args) => new MaskFormerLoss(args),

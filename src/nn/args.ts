@@ -137,6 +137,11 @@ export class Args {
     for (const name of names) this.read.add(name);
   }
 
+  /** In place of `finish`, for constructors that take `**kwargs` and look at none. */
+  ignoreRest(): void {
+    this.ignore(...Object.keys(this.values));
+  }
+
   /** Refuses arguments that nobody asked for. */
   finish(): void {
     for (const name of Object.keys(this.values)) {

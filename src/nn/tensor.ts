@@ -466,3 +466,8 @@ export function whereElse(condition: Tensor, x: Tensor): Tensor {
 export function scatter(x: Tensor, index: Tensor, updates: Tensor): Tensor {
   return run1(indexing.scatterOp, [x, index, updates], undefined);
 }
+
+/** `paddle.histogram`: int64 [bins]. */
+export function histogram(x: Tensor, bins: number): Tensor {
+  return run1(indexing.histogramOp, [x], { bins });
+}

@@ -142,7 +142,16 @@ export const opaqueOp = (name: string) =>
     infer: (_, { shape, dtype }) => [{ shape, dtype }],
   });
 
-export const histogramOp = opaqueOp("histogram");
+/** Threads of a block in `histogram`; each block leaves its least and greatest element (histogram_kernel.cu). */
+const histogramThreads = 512;
+
+/** `paddle.histogram` of any tensor into int64 bins. */
+export const histogramOp = defineOp<{ readonly bins: number }>({
+  name: "histogram",
+  amp: "histogram",
+  infer: (_, { bins }) => [{ shape: [bins], dtype: "int64" }],
+  temporaries: ([x]) => [2 * Math.ceil(numel(x!.shape) / histogramThreads) * sizeOf(x!.dtype)],
+});
 export const bincountOp = opaqueOp("bincount");
 export const uniqueOp = opaqueOp("unique");
 export const numelOp = opaqueOp("numel");

@@ -79,6 +79,7 @@ export const meanAllOp = defineOp({
   amp: "mean",
   meta: [0],
   infer: ([x]) => [{ shape: [], dtype: x!.dtype }],
+  temporaries: ([x], [out], _, device) => [reduceScratch(x!.shape, [], sizeOf(out!.dtype), device)],
 });
 
 export const anyOp = defineOp<ReduceAttrs>({
