@@ -1,6 +1,7 @@
 /** @file Backward: walks the tape in Paddle's order (paddle/fluid/eager/backward.cc) and settles leaf gradients. */
 import { type GradSpec, numel, sizeOf, type TensorMeta } from "../ops/types.ts";
 import { current, type Engine } from "./engine.ts";
+import { sequence } from "./sequence.ts";
 import type { GradNode, GradRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
@@ -66,10 +67,12 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
   const waiting = countEdges(queue);
   for (const { node, slot, grad } of roots) put(e, waiting.get(node)!.holder, slot, grad, node.name);
   const leaves: GradNode[] = [];
+  const inOrder = sequence(e.sequentialNodes.filter((node) => waiting.has(node)));
   for (let head = 0; head < queue.length; head++) {
     run(e, queue[head]!);
     for (let leaf = leaves.pop(); leaf !== undefined; leaf = leaves.pop()) run(e, leaf);
   }
+  e.sequentialNodes.length = 0;
 
   function run(e: Engine, node: GradNode): void {
     const state = waiting.get(node)!;
@@ -84,7 +87,7 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
       if (grad) put(e, next.holder, edge.slot, grad, node.name);
       if (--next.pending > 0) continue;
       if (edge.node.leaf) leaves.push(edge.node);
-      else queue.push(edge.node);
+      else queue.push(...inOrder(edge.node));
     }
     for (const grad of grads) if (grad) e.end(grad, node.name);
   }

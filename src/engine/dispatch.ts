@@ -162,6 +162,7 @@ function attach<A>(
   const copied = plain ? nothing : kept.map((i) => ready[i]!).filter((x) => x.strides !== undefined || inHostMemory(x));
   const rule = new OpRule(op, attrs, ready, outputs, needs, copied, e.device);
   const node = new GradNode(op.gradNode!, rule, ready, outputs, edges, e.currentLayer);
+  if (op.sequential) e.sequentialNodes.push(node);
   for (const i of kept) keep(e, node, ready[i]!.storage);
   for (const i of op.savesOut ?? none) {
     const out = outputs[i];

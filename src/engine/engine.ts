@@ -33,6 +33,8 @@ export class Engine {
   readonly calls = new Map<string, LayerCall>();
   /** What was taken for granted on the way: worst cases of branches that depend on values. */
   readonly assumptions = new Set<string>();
+  /** Nodes of `sequential` ops since the last backward, in the order in which they were made. */
+  readonly sequentialNodes: GradNode[] = [];
   private phase: Phase = "other";
   private stage: Stage = "build";
   private layer = "";

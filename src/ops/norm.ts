@@ -1,4 +1,5 @@
 /** @file Normalisation: what each keeps for backward (facts/paddle-ops.json; GPU kernels' temporaries with their source). */
+import { reduceScratch } from "./reduce-kernel.ts";
 import { defineOp, type GradContext, gradNode, numel, sizeOf, type TensorMeta } from "./types.ts";
 
 export interface NormAttrs {
@@ -38,6 +39,7 @@ export const syncBatchNormOp = defineOp<NormAttrs>({
   name: "sync_batch_norm_",
   gradNode: "SyncBatchNormGradNode",
   gradName: "sync_batch_norm_grad",
+  sequential: true,
   amp: "sync_batch_norm",
   ampInputs: "first",
   saves: [0, 3, 4],
@@ -140,6 +142,7 @@ export const pNormOp = defineOp<{ readonly axis: number; readonly keepDim: boole
     const shape = x!.shape.flatMap((d, i) => (i !== at ? [d] : keepDim ? [1] : []));
     return [{ shape, dtype: x!.dtype }];
   },
+  temporaries: ([x], _, { axis }, device) => [reduceScratch(x!.shape, [axis], sizeOf(x!.dtype), device)],
 });
 
 /** Bytes of a tensor as it is. */

@@ -144,6 +144,8 @@ export interface Op<A = void> {
   readonly promotes?: boolean;
   /** A missing gradient of any output is made as zeros of full shape before the node runs (list outputs). */
   readonly fillsMissing?: boolean;
+  /** Backward runs the nodes of these ops in the reverse of forward's order, whichever is ready first (`sync_batch_norm_`). */
+  readonly sequential?: true;
   /** Multiply-adds times two of the forward kernel; default: number of output elements. */
   flops?(inputs: readonly TensorMeta[], outputs: readonly TensorMeta[], attrs: A): number;
   readonly conv?: (attrs: A) => ConvGeometry;
@@ -159,6 +161,19 @@ export class ShapeError extends Error {
     this.name = "ShapeError";
     this.op = op;
     this.shapes = shapes;
+  }
+}
+
+/** Operands of two dtypes where a kernel of Paddle takes only one. */
+export class DTypeError extends Error {
+  readonly op: string;
+  readonly dtypes: readonly DType[];
+
+  constructor(op: string, dtypes: readonly DType[]) {
+    super(`${op} takes operands of one dtype, not ${dtypes.join(" and ")}`);
+    this.name = "DTypeError";
+    this.op = op;
+    this.dtypes = dtypes;
   }
 }
 
