@@ -53,6 +53,7 @@ export interface ErrorData {
     readonly reason: string;
     readonly shapes: readonly string[];
   };
+  "dtype-refused": { readonly layer: string; readonly reason: string; readonly when: string };
   "crop-not-known": { readonly config: string };
   "eval-size-not-known": { readonly dataset: string };
   "logits-losses-differ": { readonly logits: number; readonly losses: number };
@@ -174,6 +175,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
     message: (d) =>
       `The network fails at this size: ${d.op} in ${d.layer || "the training loop"} got ${d.shapes.join(" and ")}; ${d.reason}.`,
     hint: () => "Choose a size on the network's stride, as Paddle itself would refuse this one.",
+  },
+  "dtype-refused": {
+    message: (d) => `Paddle refuses ${d.layer || "the training loop"} ${d.when}: ${d.reason}.`,
+    hint: () => "Train it in fp32, or under AMP O2: --precision fp32, --amp-level O2.",
   },
   "crop-not-known": {
     message: (d) => `No transform of train_dataset in ${d.config} fixes the size of the training images.`,

@@ -2,12 +2,19 @@
 import { current } from "../engine/engine.ts";
 import { release, retain } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import type { AnyLayer } from "./layer.ts";
 
 /** `self.x = tensor`: held until the next assignment. */
 export class Held {
   private value: Tensor | undefined;
+  /** Registered as a buffer of the layer: cast with it. */
+  registered = false;
+
+  /** Made with the layer: `amp.decorate` casts it as it casts parameters. */
+  readonly isBuffer: boolean;
 
   constructor(value?: Tensor) {
+    this.isBuffer = value !== undefined;
     if (value) this.set(value);
   }
 
@@ -25,8 +32,20 @@ export class Held {
   }
 }
 
+/** The buffers of one layer, those below it not included. */
+export function* heldBuffers(layer: AnyLayer): Iterable<Tensor> {
+  for (const value of Object.values(layer)) if (value instanceof Held && value.isBuffer) yield value.tensor;
+}
+
 /** A buffer that a layer makes in its constructor (`register_buffer`, or a tensor bound to an attribute). */
 export function buffer(value: Tensor): Held {
   current().setKind(value.storage, "buffer");
   return new Held(value);
+}
+
+/** `register_buffer`: a buffer that `amp.decorate` casts with its layer. */
+export function registeredBuffer(value: Tensor): Held {
+  const held = buffer(value);
+  held.registered = true;
+  return held;
 }

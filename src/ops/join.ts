@@ -114,13 +114,27 @@ export const expandOp = repeated("expand", "expand_v2", (x, shape) =>
   shape.map((d, i) => (d === -1 ? (x.shape[x.shape.length - shape.length + i] ?? 1) : d)),
 );
 
-/** `paddle.tile(x, times)`. */
-export const tileOp = repeated("tile", "tile", (x, times) => {
+/** Shape of a tiled tensor whose first `axes` axes (all by default) are repeated. */
+function tiled(x: TensorMeta, times: readonly number[], axes?: number): number[] {
   const rank = Math.max(x.shape.length, times.length);
   return Array.from({ length: rank }, (_, i) => {
     const d = x.shape[x.shape.length - rank + i] ?? 1;
-    return d * (times[times.length - rank + i] ?? 1);
+    return i >= (axes ?? rank) ? d : d * (times[times.length - rank + i] ?? 1);
   });
+}
+
+/**
+ * `paddle.tile(x, times)`. The kernel repeats one axis after the other; only the last axis is written to the result, so what the
+ * axes before it come to lies beside the result (tile_kernel.cu; the smaller results on the way to it are not counted).
+ */
+export const tileOp = defineOp<{ readonly shape: readonly number[] }>({
+  ...repeated("tile", "tile", (x, times) => tiled(x, times)),
+  temporariesBefore: ([x], { shape: times }) => {
+    const rank = Math.max(x!.shape.length, times.length);
+    const padded = [...new Array<number>(rank - times.length).fill(1), ...times];
+    const last = padded.findLastIndex((n, i) => n !== 1 && i < rank - 1);
+    return last < 0 ? [] : [numel(tiled(x!, times, last + 1)) * sizeOf(x!.dtype)];
+  },
 });
 
 /** `paddle.expand_as(x, y)`: y is only looked at. */

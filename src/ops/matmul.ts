@@ -1,5 +1,5 @@
 /** @file Matrix products. */
-import { broadcast, defineOp, gradNode, numel, type Shape, ShapeError, type TensorMeta } from "./types.ts";
+import { broadcast, DTypeError, defineOp, gradNode, numel, type Shape, ShapeError, type TensorMeta } from "./types.ts";
 
 export interface MatmulAttrs {
   readonly transposeX: boolean;
@@ -22,12 +22,20 @@ function innerSize(x: TensorMeta, transposed: boolean): number {
   return (transposed ? x.shape.at(-2) : x.shape.at(-1)) ?? 1;
 }
 
+/** The kernel reads both operands as the first one's dtype, and throws where the second has another (dense_tensor.cc, `data<T>`). */
+function oneDType(op: string, x: TensorMeta, y: TensorMeta): void {
+  if (x.dtype !== y.dtype) throw new DTypeError(op, [x.dtype, y.dtype]);
+}
+
 export const matmulOp = defineOp<MatmulAttrs>({
   name: "matmul",
   gradNode: gradNode("matmul"),
   amp: "matmul_v2",
   saves: [0, 1],
-  infer: ([x, y], attrs) => [{ shape: product(x!, y!, attrs), dtype: x!.dtype }],
+  infer: ([x, y], attrs) => {
+    oneDType("matmul", x!, y!);
+    return [{ shape: product(x!, y!, attrs), dtype: x!.dtype }];
+  },
   flops: ([x], [out], { transposeX }) => 2 * numel(out!.shape) * innerSize(x!, transposeX),
 });
 
@@ -41,6 +49,7 @@ export const bmmOp = defineOp({
     if (x!.shape.length !== 3 || y!.shape.length !== 3 || x!.shape[2] !== y!.shape[1]) {
       throw new ShapeError("bmm", "the operands must be [B, M, K] and [B, K, N]", [x!.shape, y!.shape]);
     }
+    oneDType("bmm", x!, y!);
     return [{ shape: [x!.shape[0]!, x!.shape[1]!, y!.shape[2]!], dtype: x!.dtype }];
   },
   flops: ([x], [out]) => 2 * numel(out!.shape) * x!.shape[2]!,

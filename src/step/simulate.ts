@@ -9,7 +9,7 @@ import { buildNetwork } from "../models/index.ts";
 import { Args, ArgumentError } from "../nn/args.ts";
 import { layersOf, nameLayers, type Parameter, parameters } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
-import { numel, ShapeError, sizeOf } from "../ops/types.ts";
+import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
 import type { EvaluationPlan } from "./evaluate.ts";
 import { Optimizer, readOptimizer } from "./optimizer.ts";
@@ -222,6 +222,10 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
       { component, argument, reason, near: suggest(argument, known) },
       placeOf(config, "model"),
     );
+  }
+  if (error instanceof DTypeError) {
+    const data = { layer: engine.currentLayer, reason: error.message, when: "in the training step" };
+    return new UserError("dtype-refused", data, placeOf(config, "model"));
   }
   if (error instanceof ShapeError) {
     const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);

@@ -14,6 +14,7 @@ import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, type BatchPlan, loader, trainingBatch } from "./batch.ts";
 import { decorate } from "./decorate.ts";
 import { type EvaluationPlan, evaluate } from "./evaluate.ts";
+import { checkFlopsPass } from "./flops-pass.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { GradScaler } from "./scaler.ts";
 
@@ -75,9 +76,11 @@ export function train(plan: TrainingPlan): void {
       e.log.mark("step", iteration);
       zeroGradients(plan.parameters);
     }
-    if (!plan.evaluation) return;
-    e.log.mark("evaluation");
-    evaluate(plan.model, plan.evaluation);
+    if (plan.evaluation) {
+      e.log.mark("evaluation");
+      evaluate(plan.model, plan.evaluation);
+    }
+    checkFlopsPass(plan.model, f.images.shape, plan.cast);
   });
   leave();
 }
