@@ -13,6 +13,7 @@ import { DecoupledSegNet } from "./decoupled_segnet.ts";
 import { DeepLabV3, DeepLabV3P } from "./deeplab.ts";
 import { DMNet } from "./dmnet.ts";
 import { DNLNet } from "./dnlnet.ts";
+import { EfficientFormerSeg } from "./efficientformerv2_seg.ts";
 import { EMANet } from "./emanet.ts";
 import { ENCNet } from "./encnet.ts";
 import { ENet } from "./enet.ts";
@@ -120,6 +121,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PIDNet: (args) => new PIDNet(args),
   GSCNN: (args) => new GSCNN(args),
   PointRend: (args) => new PointRend(args),
+  EfficientFormerSeg: (args) => new EfficientFormerSeg(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

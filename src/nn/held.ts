@@ -7,8 +7,6 @@ import type { AnyLayer } from "./layer.ts";
 /** `self.x = tensor`: held until the next assignment. */
 export class Held {
   private value: Tensor | undefined;
-  /** Registered as a buffer of the layer: cast with it. */
-  registered = false;
 
   /** Made with the layer: `amp.decorate` casts it as it casts parameters. */
   readonly isBuffer: boolean;
@@ -41,11 +39,4 @@ export function* heldBuffers(layer: AnyLayer): Iterable<Tensor> {
 export function buffer(value: Tensor): Held {
   current().setKind(value.storage, "buffer");
   return new Held(value);
-}
-
-/** `register_buffer`: a buffer that `amp.decorate` casts with its layer. */
-export function registeredBuffer(value: Tensor): Held {
-  const held = buffer(value);
-  held.registered = true;
-  return held;
 }

@@ -3,13 +3,12 @@ import { current, type Engine } from "../engine/engine.ts";
 import type { StorageKind } from "../engine/events.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { heldBuffers } from "../nn/held.ts";
-import type { Tensor } from "../engine/tensor.ts";
-import { Held } from "../nn/held.ts";
 import { type AnyLayer, layersOf } from "../nn/layer.ts";
 import { isFloat, numel, sizeOf } from "../ops/types.ts";
 
 /** Casts in the order of the layers: the new buffer is made before the old one goes. */
 export function decorate(model: AnyLayer): void {
+  const e = current();
   for (const layer of layersOf(model)) {
     if (layer.keepsFloat32) continue;
     for (const [, p] of layer.ownParameters()) halve(e, p, p.trainable ? "parameter" : "buffer");

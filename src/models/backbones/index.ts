@@ -2,6 +2,7 @@
 import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
+import { EfficientFormer, efficientFormerPlans } from "./efficientformerv2.ts";
 import { GhostNet } from "./ghostnet.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
@@ -21,6 +22,7 @@ import { TopTransformer, topPlans } from "./top_transformer.ts";
 import { UHRNet } from "./uhrnet.ts";
 import { uhrnetPlan } from "./uhrnet-plans.ts";
 import { VisionTransformer, vitPlans } from "./vision_transformer.ts";
+import { XceptionDeeplab, xceptionPlans } from "./xception.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   STDC1: (args) => new STDCNet(args, [2, 2, 2]),
@@ -28,6 +30,9 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   ResNet18_vd: (args) => new ResNetVd(args, 18),
   ResNet50_vd: (args) => new ResNetVd(args, 50),
   ResNet101_vd: (args) => new ResNetVd(args, 101),
+  Xception41_deeplab: (args) => new XceptionDeeplab(args, xceptionPlans[41]),
+  Xception65_deeplab: (args) => new XceptionDeeplab(args, xceptionPlans[65]),
+  Xception71_deeplab: (args) => new XceptionDeeplab(args, xceptionPlans[71]),
   HRNet_W18_Small_V1: (args) => new HRNet(args, hrnetSmallV1),
   HRNet_W18_Small_V2: (args) => new HRNet(args, hrnetSmallV2),
   HRNet_W18: (args) => new HRNet(args, hrnetPlan(18)),
@@ -102,6 +107,10 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   PIDNet_Small: (args) => new PIDNetBackbone(args, pidnetPlans.Small),
   PIDNet_Medium: (args) => new PIDNetBackbone(args, pidnetPlans.Medium),
   PIDNet_Large: (args) => new PIDNetBackbone(args, pidnetPlans.Large),
+  Efficientformerv2_s0: (args) => new EfficientFormer(args, efficientFormerPlans.s0),
+  EfficientFormerv2_s1: (args) => new EfficientFormer(args, efficientFormerPlans.s1),
+  EfficientFormerv2_s2: (args) => new EfficientFormer(args, efficientFormerPlans.s2),
+  EfficientFormerv2_l: (args) => new EfficientFormer(args, efficientFormerPlans.l),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
