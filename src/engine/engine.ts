@@ -161,7 +161,11 @@ export class Engine {
   /** The tape keeps this storage: a temporary becomes an activation. */
   save(storage: Storage): void {
     storage.references++;
-    if (storage.id >= 0 && this.log.kind[storage.id] === temporary) this.log.kind[storage.id] = activation;
+    if (storage.id < 0) return;
+    const { kind, keeper } = this.log;
+    if (kind[storage.id] === temporary) kind[storage.id] = activation;
+    const before = keeper[storage.id];
+    if (before !== this.layer) keeper[storage.id] = before === undefined ? this.layer : commonLayer(before, this.layer);
   }
 
   /** A fresh contiguous tensor. */
@@ -206,6 +210,14 @@ export interface LayerCall {
   /** Whether a tensor it was given needs a gradient: without one, recompute would leave its parameters without any. */
   readonly needsGradient: boolean;
   readonly flops: number;
+}
+
+/** The innermost layer that contains both; "" where that is the whole network. */
+function commonLayer(a: string, b: string): string {
+  const [x, y] = [a.split("."), b.split(".")];
+  let same = 0;
+  while (same < x.length && x[same] === y[same]) same++;
+  return x.slice(0, same).join(".");
 }
 
 let engine: Engine | undefined;

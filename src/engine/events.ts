@@ -64,6 +64,8 @@ export class EventLog {
   readonly bytes: number[] = [];
   readonly kind: number[] = [];
   readonly kernel: number[] = [];
+  /** Innermost layer that holds every op whose tape entry keeps storage `s`; undefined: none keeps it. */
+  readonly keeper: (string | undefined)[] = [];
   readonly sites: Site[] = [];
   readonly marks: Mark[] = [];
   /** In the order of `at`. */

@@ -96,7 +96,8 @@ export function chooseBlocks(simulation: Simulation, mostBlocks = defaultMostBlo
  *
  * Why it is a bound. At an op of the plain run, let A be what is alive. In the run with the blocks S recomputed the same op runs
  * in the same iteration, and everything in A is alive there but what recompute let go of early: storages that ops inside a block
- * of S made. So alive(S) ≥ A − Σ made inside S, whatever else recompute adds. Reserved is never below allocated.
+ * of S made, and that no op outside that block keeps (a block's inputs are kept also where it is recomputed). So
+ * alive(S) ≥ A − Σ those, whatever else recompute adds. Reserved is never below allocated.
  * For a smaller batch b of B: a tensor's bytes are at least b/B of what they were (sizes are sums and products with non-negative
  * coefficients of the batch), and rounding added less than 256 B to each; parameters and their like stay. So
  * alive(b) ≥ constant + (A − constant − 256·count)·b/B, as long as the same ops run: OHEM's choice does not change, since its
@@ -118,7 +119,12 @@ export function boundingMoments(simulation: Simulation, blocks: readonly Block[]
     bytes += size;
     count += log.sign[i]!;
     if (constant[log.kind[id]!]) constantBytes += size;
-    const block = log.sign[i]! > 0 ? siteBlock[log.site[i]!]! : (owner.get(id) ?? -1);
+    let block = owner.get(id) ?? -1;
+    if (size > 0) {
+      block = siteBlock[log.site[i]!]!;
+      const keeper = log.keeper[id];
+      if (block >= 0 && keeper !== undefined && blockOf(keeper) !== block) block = -1;
+    }
     if (block >= 0) {
       by[block]! += size;
       if (size > 0) owner.set(id, block);

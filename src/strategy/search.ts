@@ -20,13 +20,14 @@ export interface SearchLimits {
   /** Bytes that must stay free. */
   readonly headroomBytes?: number;
   /**
-   * Sets of blocks that are run only to prove that they do not fit, for one crop, micro-batch and precision. What a set allocates
-   * is bounded, but not what the allocator's holes add to it; sets between the two have to be run to be ruled out.
+   * Sets of blocks that are run only to prove that they do not fit, for one crop, micro-batch and precision; 0 by default. What a
+   * set allocates is bounded, but not what the allocator's holes add to it; sets between the two have to be run to be ruled out.
    */
   readonly proofRuns?: number;
 }
 
-const defaultProofRuns = 4;
+/** Sets of blocks that are run to find one that fits, if nothing is to be proved. */
+const searchRuns = 4;
 
 export interface Found {
   /** The best point, or the one that misses the card by the least. */
@@ -77,7 +78,7 @@ export function search(runs: Runs, start: Point, limits: SearchLimits = {}): Fou
     recompute,
     room: runs.budget.usableBytes - needed - runs.contextHighBytes,
     maxSlowdown: limits.maxSlowdown ?? Number.POSITIVE_INFINITY,
-    proofRuns: limits.proofRuns ?? defaultProofRuns,
+    proofRuns: limits.proofRuns ?? 0,
     fits,
     see: (candidate) => {
       if (candidate.fit.headroomBytes > nearest.fit.headroomBytes) nearest = candidate;
@@ -131,18 +132,19 @@ interface InnerOptions {
 
 /** The point that costs the least time at one crop, micro-batch and precision: without recompute, or with the cheapest set of blocks. */
 function cheapest(runs: Runs, point: Point, options: InnerOptions): Candidate | undefined {
-  const plain = fitted(runs, point, options);
-  if (plain) return plain;
-  if (!options.recompute) return undefined;
+  const reservedBytes = runs.reservedAtLeast(point);
+  const plain = reservedBytes <= options.room ? fitted(runs, point, options) : undefined;
+  if (plain || !options.recompute) return plain;
   const { blocks, moments, simulation } = runs.outline(point);
   const forward = Math.max(1, simulation.calls.get("model")?.flops ?? 1);
   const most = (options.maxSlowdown - 1) * 3 * forward;
   const sets = subsetsByCost(blocks.map((b) => b.flops))
-    .filter(({ cost, chosen }) => cost > 0 && cost <= most && lowerBound(moments, chosen) <= options.room)
-    .map(({ chosen }) => ({ chosen, bound: lowerBound(moments, chosen) }));
-  const attempt = ({ chosen }: { readonly chosen: readonly boolean[] }) =>
+    .map(({ chosen, cost }) => ({ chosen, cost, bound: lowerBound(moments, chosen) }))
+    .filter(({ cost, bound }) => cost > 0 && cost <= most && bound <= options.room);
+  const holes = reservedBytes - lowerBound(moments, []);
+  const attempt = ({ chosen }: BoundedSet) =>
     withBlocks(runs, { ...point, recompute: blocks.filter((_, i) => chosen[i]).map((b) => b.name) }, options);
-  return cheapestSet(sets, attempt, options);
+  return cheapestSet(sets, holes, attempt, options);
 }
 
 interface BoundedSet {
@@ -156,20 +158,21 @@ interface Attempt {
 }
 
 /**
- * The cheapest of the sets (given cheapest first) that fits. How much the allocator's holes add to a bound is learned from the runs,
- * so that the first runs are where a fit is likely; then the cheaper sets that were passed over are run, to prove the choice.
+ * The cheapest of the sets (given cheapest first) that fits. `holes`, how much the allocator's holes add to a bound, is learned from
+ * the runs, so that the first runs are where a fit is likely; then the cheaper sets that were passed over are run to prove the choice.
  */
 function cheapestSet(
   sets: readonly BoundedSet[],
+  holes: number,
   attempt: (set: BoundedSet) => Attempt,
   options: InnerOptions,
 ): Candidate | undefined {
-  let holes = 1;
   const tried = new Set<BoundedSet>();
   let found: Candidate | undefined;
   let end = sets.length;
-  for (let misses = 0; misses <= options.proofRuns; misses++) {
-    const at = sets.findIndex((set) => !tried.has(set) && set.bound * holes <= options.room);
+  let likely = holes;
+  for (let runs = 0; runs < searchRuns + options.proofRuns; runs++) {
+    const at = sets.findIndex((set) => !tried.has(set) && set.bound + likely <= options.room);
     const set = sets[at];
     if (set === undefined) break;
     tried.add(set);
@@ -178,7 +181,7 @@ function cheapestSet(
       [found, end] = [candidate, at];
       break;
     }
-    holes = Math.max(holes, reservedBytes / set.bound);
+    likely = Math.max(likely, reservedBytes - set.bound);
   }
   const open = sets.slice(0, end).filter((set) => !tried.has(set));
   for (const set of open.slice(0, options.proofRuns)) {
@@ -193,7 +196,13 @@ function cheapestSet(
 function withBlocks(runs: Runs, point: Point, options: InnerOptions): Attempt {
   const reservedBytes = runs.reservedAtLeast(point);
   if (reservedBytes > options.room) return { reservedBytes, candidate: undefined };
-  return { reservedBytes, candidate: fitted(runs, point, options) };
+  const candidate = fitted(runs, point, options);
+  return { reservedBytes: candidate ? reservedBytes : needOf(runs, runs.run(point)), candidate };
+}
+
+/** What a run needs beside the context, at the high end: workspaces and whole pages included. */
+function needOf(runs: Runs, { memory: { training, evaluation } }: Candidate): number {
+  return Math.max(training.process.highBytes, evaluation?.process.highBytes ?? 0) - runs.contextHighBytes;
 }
 
 /** The point with the first evaluation and workspace limit that fit; a limit changes training's time, so evaluation is tried first. */

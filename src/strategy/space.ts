@@ -62,6 +62,7 @@ export class Space implements Runs {
   simulated = 0;
   private readonly simulations = new Map<string, Simulation>();
   private readonly candidates = new Map<string, Candidate>();
+  private readonly shorts = new Map<string, Simulation>();
   private readonly outlines = new Map<string, Outline>();
 
   constructor(context: SearchContext) {
@@ -111,14 +112,27 @@ export class Space implements Runs {
     return simulate(config, settingsOf(point, settings), step, iterations);
   }
 
+  /** Two iterations without evaluation, or more where they have been run. */
+  private short(point: Point): Simulation {
+    const plain: Point = { ...point, evaluation: "off" };
+    const id = key(plain, false);
+    const known = this.simulations.get(key({ ...point, evaluation: "as-is" }, false)) ?? this.simulations.get(id);
+    if (known) return known;
+    let simulation = this.shorts.get(id);
+    if (simulation === undefined) {
+      simulation = this.simulate(plain, shortRun);
+      this.shorts.set(id, simulation);
+    }
+    return simulation;
+  }
+
   /** Blocks and bounds of a point; recompute and evaluation are left out of it. */
   outline(point: Point): Outline {
-    const plain: Point = { ...point, recompute: [], evaluation: "off" };
-    const id = key(plain, false);
+    const plain: Point = { ...point, recompute: [] };
+    const id = key({ ...plain, evaluation: "off" }, false);
     let outline = this.outlines.get(id);
     if (outline === undefined) {
-      const known = this.simulations.get(key({ ...plain, evaluation: "as-is" }, false)) ?? this.simulations.get(id);
-      const simulation = known ?? this.simulate(plain, shortRun);
+      const simulation = this.short(plain);
       const blocks = chooseBlocks(simulation, this.context.mostBlocks);
       outline = { point: plain, simulation, blocks, moments: boundingMoments(simulation, blocks) };
       this.outlines.set(id, outline);
@@ -127,8 +141,7 @@ export class Space implements Runs {
   }
 
   reservedAtLeast(point: Point): number {
-    const known = this.simulations.get(key(point, false));
-    const simulation = known ?? this.simulate({ ...point, evaluation: "off" }, shortRun);
-    return replay(simulation.log, { chunkFloorBytes: this.context.memory.chunkFloorBytes }).training.reservedBytes;
+    const { log } = this.short(point);
+    return replay(log, { chunkFloorBytes: this.context.memory.chunkFloorBytes }).training.reservedBytes;
   }
 }
