@@ -8,6 +8,7 @@ import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
 import { DetailAggregateLoss } from "./detail_aggregate_loss.ts";
 import { DiceLoss } from "./dice_loss.ts";
 import { DistillationLoss } from "./distillation_loss.ts";
+import { EdgeAttentionLoss } from "./edge_attention_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import type { AnyLoss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
@@ -15,6 +16,9 @@ import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
 import { MaskFormerLoss } from "./maskformer_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
+import { OhemEdgeAttentionLoss } from "./ohem_edge_attention_loss.ts";
+import { PointCrossEntropyLoss } from "./point_cross_entropy_loss.ts";
+import { RelaxBoundaryLoss } from "./relax_boundary_loss.ts";
 import { RMILoss } from "./rmi_loss.ts";
 import { SECrossEntropyLoss } from "./se_cross_entropy_loss.ts";
 
@@ -31,6 +35,10 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   RMILoss: (args) => new RMILoss(args),
   DetailAggregateLoss: (args) => new DetailAggregateLoss(args),
   SECrossEntropyLoss: (args) => new SECrossEntropyLoss(args),
+  EdgeAttentionLoss: (args) => new EdgeAttentionLoss(args),
+  OhemEdgeAttentionLoss: (args) => new OhemEdgeAttentionLoss(args),
+  PointCrossEntropyLoss: (args) => new PointCrossEntropyLoss(args),
+  RelaxBoundaryLoss: (args) => new RelaxBoundaryLoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
   MaskFormerLoss: (args) => new MaskFormerLoss(args),

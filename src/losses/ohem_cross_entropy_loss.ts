@@ -6,16 +6,10 @@ import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
 import { numel } from "../ops/types.ts";
 import { classWeights, Loss } from "./loss.ts";
+import { type OhemLocals, selectHardest } from "./ohem.ts";
 
-interface Locals {
-  label: Tensor;
-  valid_mask: Tensor;
+interface Locals extends OhemLocals {
   num_valid: Tensor;
-  prob: Tensor;
-  label_onehot: Tensor;
-  index: Tensor;
-  threshold_index: Tensor;
-  kept_mask: Tensor;
   loss: Tensor;
   avg_loss: Tensor;
 }
@@ -49,7 +43,7 @@ export class OhemCrossEntropyLoss extends Loss {
     drop(t.greaterThan(f.num_valid, this.minKept));
     if (this.minKept < numel(f.label.shape)) {
       drop(t.greaterThan(f.num_valid, 0));
-      this.select(f, c);
+      selectHardest(f, c, this.minKept);
     }
     f.label = t.add(f.label, t.scale(t.rsub(1, f.valid_mask)));
     f.label = t.reshape(f.label, [n, 1, h, w]);
@@ -59,24 +53,5 @@ export class OhemCrossEntropyLoss extends Loss {
     const mean = t.mean(f.loss);
     f.avg_loss = t.divide(mean, t.scale(t.mean(f.valid_mask)));
     return f.avg_loss;
-  }
-
-  /** The probability of each pixel's own class, sorted; those under the threshold are kept. */
-  private select(f: Locals, classes: number): void {
-    f.prob = t.add(f.prob, t.cast(t.rsub(1, f.valid_mask), f.prob.dtype));
-    f.label_onehot = t.oneHot(f.label, classes);
-    f.label_onehot = t.transpose(f.label_onehot, [1, 0]);
-    f.prob = t.multiply(f.prob, f.label_onehot);
-    f.prob = t.sum(f.prob, 0);
-    if (this.minKept > 0) {
-      const [sorted, index] = t.argsort(f.prob);
-      f.index = index;
-      drop(sorted);
-      f.threshold_index = t.select(f.index, 0, 0);
-      drop(t.greaterThan(t.select(f.prob, 0, 0), 0.5));
-    }
-    f.kept_mask = t.cast(t.lessThan(f.prob, 0.5), "int64");
-    f.label = t.multiply(f.label, f.kept_mask);
-    f.valid_mask = t.multiply(f.valid_mask, f.kept_mask);
   }
 }

@@ -387,3 +387,10 @@ export function normalize(x: Tensor, axis = 1): Tensor {
 export function sigmoidCrossEntropy(logit: Tensor, label: Tensor): Tensor {
   return run1(sigmoidCrossEntropyOp, [logit, label], undefined);
 }
+
+/** `F.softmax_with_cross_entropy` of hard labels with a class axis of 1: no mask of valid labels is made. */
+export function softmaxWithCrossEntropy(logits: Tensor, label: Tensor, axis = -1): Tensor {
+  const [softmaxOut, loss] = run(crossEntropyWithSoftmaxOp, [logits, label], { axis, softLabel: false });
+  current().end(softmaxOut!, "");
+  return loss!;
+}
