@@ -2,6 +2,7 @@
 import type { Args } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
+import { CAE } from "./cae.ts";
 import { EfficientFormer, efficientFormerPlans } from "./efficientformerv2.ts";
 import { GhostNet } from "./ghostnet.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
@@ -111,6 +112,7 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   EfficientFormerv2_s1: (args) => new EfficientFormer(args, efficientFormerPlans.s1),
   EfficientFormerv2_s2: (args) => new EfficientFormer(args, efficientFormerPlans.s2),
   EfficientFormerv2_l: (args) => new EfficientFormer(args, efficientFormerPlans.l),
+  CAE: (args) => new CAE(args),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
