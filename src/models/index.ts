@@ -32,7 +32,10 @@ import { KNet } from "./knet.ts";
 import { LPSNet } from "./lpsnet.ts";
 import { LRASPP } from "./lraspp.ts";
 import { MaskFormer } from "./maskformer.ts";
+import { MLATransformer } from "./mla_transformer.ts";
 import { MobileSeg } from "./mobileseg.ts";
+import { MscaleOCRNet } from "./mscale_ocrnet.ts";
+import { HRNetW48Contrast } from "./hrnet_contrast.ts";
 import type { Network } from "./network.ts";
 import { OCRNet } from "./ocrnet.ts";
 import { PFPNNet } from "./pfpnnet.ts";
@@ -60,6 +63,7 @@ import { UNet } from "./unet.ts";
 import { UNet3Plus } from "./unet_3plus.ts";
 import { UNetPlusPlus } from "./unet_plusplus.ts";
 import { UPerNet } from "./upernet.ts";
+import { UPerNetCAE } from "./upernet_cae.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -122,6 +126,10 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   GSCNN: (args) => new GSCNN(args),
   PointRend: (args) => new PointRend(args),
   EfficientFormerSeg: (args) => new EfficientFormerSeg(args),
+  UPerNetCAE: (args) => new UPerNetCAE(args),
+  MLATransformer: (args) => new MLATransformer(args),
+  MscaleOCRNet: (args) => new MscaleOCRNet(args),
+  HRNetW48Contrast: (args) => new HRNetW48Contrast(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */
