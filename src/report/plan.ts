@@ -2,7 +2,7 @@
 import { formatBytes } from "../units.ts";
 import type { View } from "./paint.ts";
 import type { Plan, PlanChange, Report, Via } from "./report.ts";
-import { wrap } from "./table.ts";
+import { cutMiddle, wrap } from "./table.ts";
 import { count, percent, worstProcess } from "./words.ts";
 
 /** Order of harm in words. */
@@ -38,8 +38,9 @@ function changeLines(change: PlanChange, { paint, width }: View, widths: readonl
   const saved =
     change.savedBytes >= 0 ? `saves ${formatBytes(change.savedBytes)}` : `takes ${formatBytes(-change.savedBytes)}`;
   const [nameWidth, valueWidth] = widths;
-  const long = values.length > valueWidth;
-  const first = `  ${sign} ${paint.strong(change.knob.padEnd(nameWidth))}  ${long ? values : values.padEnd(valueWidth)}  ${saved}`;
+  // What is cut here stands in full below, where it goes.
+  const shown = cutMiddle(values, valueWidth).padEnd(valueWidth);
+  const first = `  ${sign} ${paint.strong(change.knob.padEnd(nameWidth))}  ${shown}  ${saved}`;
   // Some costs say themselves what kind of harm they are.
   const harm = harms[change.harm];
   const cost = change.cost.includes(harm) ? change.cost : `${change.cost} (${harm})`;

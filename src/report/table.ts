@@ -43,12 +43,21 @@ export function table(
   });
 }
 
+/** A word in pieces of at most `room`, cut after a comma where there is one: lists of layers have no blanks. */
+function pieces(word: string, room: number): readonly string[] {
+  if (word.length <= room || room < narrowest) return [word];
+  const comma = word.lastIndexOf(",", room - 1);
+  const end = comma > 0 ? comma + 1 : room;
+  return [word.slice(0, end), ...pieces(word.slice(end), room)];
+}
+
 /** Words in lines of at most `width`, the first after `first`, the others after as many blanks as `indent` says. */
 export function wrap(text: string, width: number, first = "", indent = first.length): string[] {
+  const room = width - Math.max(first.length, indent);
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of text.split(" ")) {
+  for (const word of text.split(" ").flatMap((one) => pieces(one, room))) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = " ".repeat(indent);

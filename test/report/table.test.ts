@@ -40,6 +40,14 @@ describe("lines", () => {
     expect(wrap("averyveryverylongword", 10, "  ")).toEqual(["  averyveryverylongword"]);
   });
 
+  it("break lists that are too long after a comma", () => {
+    expect(wrap("--recompute backbone.a,backbone.b,backbone.c", 26, "  ")).toEqual([
+      "  --recompute",
+      "  backbone.a,backbone.b,",
+      "  backbone.c",
+    ]);
+  });
+
   it("cut in the middle", () => {
     expect(cutMiddle("abcdefghij", 5)).toBe("ab…ij");
     expect(cutMiddle("abc", 5)).toBe("abc");
