@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** @file The bin: a Host of the process, a run, the exit code. */
+/** @file The program that the bin starts (src/cli/start.ts): a Host of the process, a run, the exit code. */
 import process from "node:process";
 import { nodeHost } from "./cli/host.ts";
 import { run } from "./cli/run.ts";
