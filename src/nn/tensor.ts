@@ -16,7 +16,7 @@ import { bmmOp, matmulOp } from "../ops/matmul.ts";
 import { pNormOp } from "../ops/norm.ts";
 import * as reduce from "../ops/reduce.ts";
 import { flipOp, rollOp, trilOp } from "../ops/resize.ts";
-import { type DType, isFloat, numel, type Op, type Shape, sameShape } from "../ops/types.ts";
+import { type DType, isFloat, numel, type Op, type Shape, sameShape, sizeOf } from "../ops/types.ts";
 import * as view from "../ops/view.ts";
 
 export type Operand = Tensor | number;
@@ -338,9 +338,27 @@ export function legacyArgsort(x: Tensor): [Tensor, Tensor] {
   return [values!, indices!];
 }
 
-/** `x[…] = value` on a part of `x` of the given shape. */
+/** `x[…] = value` on a part of `x` of the given shape; a value of another dtype is cast first. */
 export function setValue(x: Tensor, value: Tensor, part: Shape = value.shape): void {
-  current().end(run1(indexing.setValueOp, [x, value], { part }), "");
+  scope({ value }, (f: { value: Tensor }) => {
+    const same = f.value.dtype === x.dtype ? f.value : cast(f.value, x.dtype);
+    if (x.strides !== undefined) setStrided(x, part);
+    else current().end(run1(indexing.setValueOp, [x, same], { part }), "");
+  });
+}
+
+/** A strided tensor is made contiguous, set in a copy of that, and copied back. */
+function setStrided(x: Tensor, part: Shape): void {
+  const e = current();
+  const kernel = indexing.setValueOp.name;
+  const bytes = numel(part) * sizeOf(x.dtype);
+  const contiguous = e.tensor(x.shape, x.dtype, `${kernel}_`);
+  e.kernelTemporaries([bytes], kernel);
+  const second = e.takeTemporaries([bytes], kernel);
+  const copy = e.tensor(x.shape, x.dtype, kernel);
+  e.freeTemporaries(second, kernel);
+  e.end(copy, `${kernel}_`);
+  e.end(contiguous, `${kernel}_`);
 }
 
 /** `x.numel()`: an int64 scalar on the card. */

@@ -165,11 +165,9 @@ export const setValueOp = defineOp<{ readonly part: Shape }>({
   name: "set_value_with_tensor",
   strided: true,
   infer: ([x]) => [{ ...x!, view: 0 }],
-  // A strided x is made contiguous, set in a copy of that, and copied back.
-  temporariesBefore: ([x]) => (x!.strides === undefined ? [] : [numel(x!.shape) * sizeOf(x!.dtype)]),
   temporaries: ([x], _, { part }) => {
     const bytes = numel(part) * sizeOf(x!.dtype);
-    return x!.strides === undefined ? [bytes, bytes] : [bytes, bytes, numel(x!.shape) * sizeOf(x!.dtype)];
+    return [bytes, bytes];
   },
   temporariesInTurn: true,
 });

@@ -6,7 +6,8 @@ import { Dropout, GELU, LayerNorm, Linear } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
 import { stochasticDepth } from "./transformer_utils.ts";
 
-class Mlp extends Layer {
+/** Two linear layers with GELU between, each followed by dropout. */
+export class Mlp extends Layer {
   readonly fc1: Linear;
   readonly act: GELU;
   readonly fc2: Linear;
