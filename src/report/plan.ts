@@ -31,15 +31,22 @@ export function describeVia(via: Via): string {
   }
 }
 
+/** `16 → 4`; a list of layers by its number, as it stands in full where it goes. */
+function describeValues({ from, to }: PlanChange): string {
+  const short = (value: string): string => {
+    const items = value.split(",").filter((item) => !item.includes(" "));
+    return items.length > 2 ? count(items.length, "layer") : value;
+  };
+  return `${short(from)} → ${short(to)}`;
+}
+
 function changeLines(change: PlanChange, { paint, width }: View, widths: readonly [number, number]): string[] {
   const isYaml = change.via.some((via) => via.kind === "yaml");
   const sign = isYaml ? paint.warning("~") : paint.good("+");
-  const values = `${change.from} → ${change.to}`;
   const saved =
     change.savedBytes >= 0 ? `saves ${formatBytes(change.savedBytes)}` : `takes ${formatBytes(-change.savedBytes)}`;
   const [nameWidth, valueWidth] = widths;
-  // What is cut here stands in full below, where it goes.
-  const shown = cutMiddle(values, valueWidth).padEnd(valueWidth);
+  const shown = cutMiddle(describeValues(change), valueWidth).padEnd(valueWidth);
   const first = `  ${sign} ${paint.strong(change.knob.padEnd(nameWidth))}  ${shown}  ${saved}`;
   // Some costs say themselves what kind of harm they are.
   const harm = harms[change.harm];
@@ -93,10 +100,7 @@ export function planLines(report: Report, view: View, written?: string): string[
     width,
   );
   // What is left of the line when name, signs and the saving have their place.
-  const values = longest(
-    plan.changes.map(({ from, to }) => `${from} → ${to}`),
-    Math.max(0, width - names - 26),
-  );
+  const values = longest(plan.changes.map(describeValues), Math.max(0, width - names - 26));
   const body = plan.changes.flatMap((change) => changeLines(change, view, [names, values]));
   if (!plan.feasible) {
     const words = `No plan: no change that vram-plan knows makes it fit; ${simulated}. The nearest is ${formatBytes(-plan.headroomBytes)} short:`;
