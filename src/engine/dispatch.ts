@@ -86,8 +86,12 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
   const inHost = !plain && ready.every(inHostMemory);
   const inKernel = plain || op.strided ? nothing : kernelCopies(e, op.name, ready, inHost);
   const specs = op.infer(ready, attrs);
-  const early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : nothing;
-  const outputs = specs.map((spec) => make(e, op.name, inHost ? { ...spec, host: true } : spec, ready));
+  let early = op.temporariesBefore ? e.takeTemporaries(op.temporariesBefore(ready, attrs), op.name) : nothing;
+  const outputs = specs.map((spec, i) => {
+    const out = make(e, op.name, inHost ? { ...spec, host: true } : spec, ready);
+    if (i === 0 && op.temporariesAmid) early = e.takeTemporaries(op.temporariesAmid(ready, attrs), op.name);
+    return out;
+  });
   if (op.temporaries) {
     const sizes = op.temporaries(ready, specs, attrs, e.device);
     if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);

@@ -11,6 +11,11 @@ const channels = (x: TensorMeta, channelsLast = false): number => x.shape[channe
 
 const stats = (shape: readonly number[]) => ({ shape, dtype: "float32" as const });
 
+/** NHWC: cuDNN's training kernels get a transposed copy of every map (batch_norm_kernel.cu). */
+function transposedMaps(x: TensorMeta, count: number, { training, channelsLast }: NormAttrs): number[] {
+  return training && channelsLast ? new Array<number>(count).fill(bytesOf(x)) : [];
+}
+
 /**
  * Inputs: x, running mean, running variance, scale, bias. The statistics are updated in place; in training two vectors of C are kept,
  * in evaluation none is made on the GPU. The reserve space of cuDNN is 0 bytes in the default mode.
@@ -28,13 +33,21 @@ export const batchNormOp = defineOp<NormAttrs>({
     return training ? [out, stats(c), stats(c)] : [out];
   },
   grads: ({ needs }) => [need(needs[0]), undefined, undefined, need(needs[3]), need(needs[4])],
+  // x and the result; backward x, the result's gradient and x's.
+  temporariesAmid: ([x], attrs) => transposedMaps(x!, 2, attrs),
+  gradTemporaries: ({ inputs: [x], attrs }) => transposedMaps(x!, 3, attrs),
 });
 
 function need(needed: boolean | undefined): "new" | undefined {
   return needed ? "new" : undefined;
 }
 
-/** SyncBatchNorm over several processes: a statistics vector of 2C+1 floats is all-reduced. */
+/** The vector that processes add up: two sums for each channel and a count. One process makes it too (sync_batch_norm_utils.h). */
+function syncStatistics(x: TensorMeta, { channelsLast }: NormAttrs): number[] {
+  return [(2 * channels(x, channelsLast) + 1) * sizeOf("float32")];
+}
+
+/** SyncBatchNorm: the statistics of all processes. */
 export const syncBatchNormOp = defineOp<NormAttrs>({
   name: "sync_batch_norm_",
   gradNode: "SyncBatchNormGradNode",
@@ -50,7 +63,8 @@ export const syncBatchNormOp = defineOp<NormAttrs>({
     return training ? [out, stats(c), stats(c)] : [out];
   },
   grads: ({ needs }) => [need(needs[0]), undefined, undefined, need(needs[3]), need(needs[4])],
-  temporaries: ([x], _, { training, channelsLast }) => (training ? [(2 * channels(x!, channelsLast) + 1) * 4] : []),
+  temporariesAmid: ([x], attrs) => (attrs.training ? syncStatistics(x!, attrs) : []),
+  gradTemporaries: ({ inputs: [x], attrs }) => syncStatistics(x!, attrs),
 });
 
 /** Rows of partial sums of the plain layer_norm_grad kernel: BDIMY2 × VPT (layer_norm_kernel.cu.h). */
