@@ -14,6 +14,13 @@ import type { Network } from "./network.ts";
 /** Channels of the layers that make the pyramid, whatever the backbone. */
 const width = 768;
 
+/** `nn.SyncBatchNorm` by name, on one card too. */
+function synchronised(channels: number): BatchNorm2D {
+  const norm = new BatchNorm2D(channels);
+  norm.synchronised = true;
+  return norm;
+}
+
 interface Locals {
   feats: PyList;
   feat: Tensor;
@@ -41,7 +48,7 @@ export class UPerNetCAE extends Layer<readonly [Tensor], PyList> implements Netw
       throw new ArgumentError("UPerNetCAE", "backbone_indices", reason);
     }
     const double = () => new Conv2DTranspose(width, width, 2, { stride: 2 });
-    this.fpn1 = new Sequential(double(), new BatchNorm2D(width), new GELU(), double());
+    this.fpn1 = new Sequential(double(), synchronised(width), new GELU(), double());
     this.fpn2 = new Sequential(double());
     this.fpn3 = new Identity();
     this.fpn4 = new Pool2D(2, { stride: 2 });

@@ -83,7 +83,7 @@ export class BatchNorm2D extends Layer {
   readonly bias: Parameter;
   readonly _mean: Parameter;
   readonly _variance: Parameter;
-  /** Set where several processes share statistics. */
+  /** Set where the layer is Paddle's SyncBatchNorm: by its class, or because several processes share statistics. */
   synchronised = false;
   private readonly channelsLast: boolean;
 
@@ -98,7 +98,7 @@ export class BatchNorm2D extends Layer {
   }
 
   forward(_f: object, x: Tensor): Tensor {
-    const op = this.synchronised && this.training ? syncBatchNormOp : batchNormOp;
+    const op = this.synchronised ? syncBatchNormOp : batchNormOp;
     const inputs = [x, this._mean, this._variance, this.weight, this.bias];
     return run1(op, inputs, { training: this.training, channelsLast: this.channelsLast });
   }
