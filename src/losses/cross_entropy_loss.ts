@@ -1,5 +1,6 @@
 /** @file CrossEntropyLoss (`paddleseg/models/losses/cross_entropy_loss.py`), with class weights and with top-k pixels. */
 import { scope } from "../engine/frame.ts";
+import { drop } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
@@ -67,6 +68,7 @@ export class CrossEntropyLoss extends Loss {
 
   private hardest(f: Locals): Tensor {
     f.loss = t.reshape(f.loss, [-1]);
+    drop(t.multiply(t.numelOf(f.loss), this.topK));
     const [loss, indices] = t.topk(f.loss, Math.floor(this.topK * numel(f.loss.shape)));
     f.loss = loss;
     f.indices = indices;

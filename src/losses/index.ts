@@ -8,6 +8,7 @@ import { CrossEntropyLoss } from "./cross_entropy_loss.ts";
 import { DetailAggregateLoss } from "./detail_aggregate_loss.ts";
 import { DiceLoss } from "./dice_loss.ts";
 import { DistillationLoss } from "./distillation_loss.ts";
+import { DualTaskLoss } from "./dual_task_loss.ts";
 import { EdgeAttentionLoss } from "./edge_attention_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import type { AnyLoss } from "./loss.ts";
@@ -39,6 +40,7 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   OhemEdgeAttentionLoss: (args) => new OhemEdgeAttentionLoss(args),
   PointCrossEntropyLoss: (args) => new PointCrossEntropyLoss(args),
   RelaxBoundaryLoss: (args) => new RelaxBoundaryLoss(args),
+  DualTaskLoss: (args) => new DualTaskLoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
   MaskFormerLoss: (args) => new MaskFormerLoss(args),

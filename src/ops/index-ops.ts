@@ -14,6 +14,28 @@ export const argsortOp = defineOp<{ readonly axis: number }>({
   ],
 });
 
+/** A row is sorted whole if it has this many elements and at least this share of them is wanted (topk_kernel.cu). */
+const [sortedWidth, sortedShare] = [128, 0.25];
+/** From this length on the largest of one row are found by radix, then sorted. */
+const radixWidth = 1024;
+
+/**
+ * Scratch of `topk`. Another axis than the last is brought there and back; a sort takes places, values and places of all
+ * elements; the radix way takes values and places of the result, sorted, gathered, and the sort's own places.
+ */
+function topkTemporaries([x]: readonly TensorMeta[], [out]: readonly TensorMeta[], axis = -1): number[] {
+  const [int64, size] = [sizeOf("int64"), sizeOf(x!.dtype)];
+  const [all, kept] = [numel(x!.shape), numel(out!.shape)];
+  const at = axis < 0 ? axis + x!.shape.length : axis;
+  const [width, k] = [x!.shape[at]!, out!.shape[at]!];
+  const turned = at === x!.shape.length - 1 ? [] : [all * size, kept * int64, kept * size];
+  if (width >= sortedWidth && k >= width * sortedShare) {
+    return [...turned, all * int64, ...(k === width ? [] : [all * size, all * int64])];
+  }
+  if (x!.shape.length > 1 || width < radixWidth) return turned;
+  return [kept * size, kept * int64, kept * int64, kept * int64];
+}
+
 /** The `k` largest along the last axis. */
 export const topkOp = defineOp<{ readonly k: number; readonly axis?: number }>({
   name: "topk",
@@ -29,6 +51,7 @@ export const topkOp = defineOp<{ readonly k: number; readonly axis?: number }>({
       { shape, dtype: "int64" },
     ];
   },
+  temporaries: (inputs, outputs, { axis }) => topkTemporaries(inputs, outputs, axis),
 });
 
 /** `F.one_hot`: float32 of the input's shape with a class axis at the end. */
