@@ -103,7 +103,7 @@ export const einsumOp = defineOp<EinsumAttrs>({
       { shape: shapeOf(out, all), dtype: a!.dtype },
     ];
   },
-  temporariesBefore: ([a, b], { equation }) => {
+  temporariesAmid: ([a, b], { equation }) => {
     const [left, right, out] = split(equation);
     if (planOf(left, right, out).product === out) return [];
     return [numel(shapeOf(out, sizesOf(equation, a!, b!))) * sizeOf(a!.dtype)];
