@@ -107,15 +107,40 @@ function paddedCopy(x: TensorMeta, w: TensorMeta, attrs: ConvAttrs): number[] {
   return [input.n * input.c * (input.hw[0] + extra[0]!) * (input.hw[1] + extra[1]!) * sizeOf(x.dtype)];
 }
 
-/** `depthwise_conv2d` is a kernel of Paddle's own, which pads as it goes. Backward pads the input's gradient as well. */
+/**
+ * NHWC: cuDNN computes float32 in NCHW, so input and result are transposed; float16 in NHWC, so the filter is (conv_kernel.cu,
+ * `compute_format`).
+ */
+function layoutCopies(x: TensorMeta, w: TensorMeta, out: TensorMeta, attrs: ConvAttrs): number[] {
+  if (!attrs.channelsLast) return [];
+  return x.dtype === "float16" ? [bytesOf(w)] : [bytesOf(x), bytesOf(out)];
+}
+
+/** Backward pads and transposes what it makes as well. */
 const cudnnOnly: Partial<Op<ConvAttrs>> = {
   copyInKernel: true,
-  temporaries: ([x, w], _, attrs) => paddedCopy(x!, w!, attrs),
-  gradTemporaries: ({ inputs: [x, w], attrs, needs }) => {
+  temporaries: ([x, w], [out], attrs) => [...layoutCopies(x!, w!, out!, attrs), ...paddedCopy(x!, w!, attrs)],
+  gradTemporaries: ({ inputs: [x, w], outputs: [out], attrs, needs }) => {
+    const layout = layoutCopies(x!, w!, out!, attrs);
+    const made = x!.dtype === "float16" ? needs[1] : needs[0];
     const copy = paddedCopy(x!, w!, attrs);
-    return needs[0] ? [...copy, ...copy] : copy;
+    return [...layout, ...(made ? layout.slice(0, 1) : []), ...copy, ...(needs[0] ? copy : [])];
   },
 };
+
+/** `depthwise_conv2d` is a kernel of Paddle's own, which pads as it goes; in NHWC it transposes the filter, with its order of axes. */
+const depthwiseOnly: Partial<Op<ConvAttrs>> = {
+  temporaries: ([, w], _, attrs) => transposedFilter(w!, attrs),
+  gradTemporaries: ({ inputs: [, w], attrs }) => transposedFilter(w!, attrs),
+};
+
+function transposedFilter(w: TensorMeta, { channelsLast }: ConvAttrs): number[] {
+  return channelsLast ? [bytesOf(w), w.shape.length * sizeOf("int32")] : [];
+}
+
+function bytesOf(x: TensorMeta): number {
+  return numel(x.shape) * sizeOf(x.dtype);
+}
 
 function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
   return defineOp<ConvAttrs>({
@@ -124,7 +149,7 @@ function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
     amp,
     saves: [0, 1],
     infer: ([x, w], attrs) => [{ shape: outputShape(name, x!, w!, attrs), dtype: x!.dtype }],
-    ...(name === "conv2d" ? cudnnOnly : {}),
+    ...(name === "conv2d" ? cudnnOnly : depthwiseOnly),
     flops: convFlops,
     conv: geometry(false),
   });

@@ -1,12 +1,23 @@
 /** @file The pass with which PaddleSeg ends a training: it counts FLOPs on one image (`core/train.py`, `paddle.flops`). */
 import { current, Engine, noGrad, withEngine } from "../engine/engine.ts";
 import { drop } from "../engine/references.ts";
-import { UserError } from "../errors.ts";
 import type { Network } from "../models/network.ts";
 import { heldBuffers } from "../nn/held.ts";
 import { layersOf, setTraining } from "../nn/layer.ts";
 import { DTypeError, type Shape } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
+
+/** Where the pass fails: the layer, and when that is. */
+export class FlopsPassError extends DTypeError {
+  readonly layer: string;
+  readonly when = "when PaddleSeg counts FLOPs after the last iteration of a training under AMP O1";
+
+  constructor({ op, dtypes }: DTypeError, layer: string) {
+    super(op, dtypes);
+    this.name = "FlopsPassError";
+    this.layer = layer;
+  }
+}
 
 /** Whether training left a buffer in float16 that was float32 when it was made. */
 function holdsHalf(model: Network): boolean {
@@ -18,7 +29,7 @@ function holdsHalf(model: Network): boolean {
 
 /**
  * Under O1 this pass runs in float32 without auto-cast, so a buffer that training left in float16 meets float32 features, and an op
- * that takes one dtype only fails. Throws UserError where Paddle fails. The pass comes after everything that is measured, and its
+ * that takes one dtype only fails. Throws FlopsPassError where Paddle fails. The pass comes after everything that is measured, and its
  * events are not logged; without such a buffer nothing can fail, and nothing is run.
  */
 export function checkFlopsPass(model: Network, images: Shape, cast: Cast | undefined): void {
@@ -31,7 +42,6 @@ export function checkFlopsPass(model: Network, images: Shape, cast: Cast | undef
     });
   } catch (error) {
     if (!(error instanceof DTypeError)) throw error;
-    const when = "when PaddleSeg counts FLOPs after the last iteration of a training under AMP O1";
-    throw new UserError("dtype-refused", { layer: pass.currentLayer, reason: error.message, when });
+    throw new FlopsPassError(error, pass.currentLayer);
   }
 }

@@ -12,6 +12,7 @@ import { NotModelled } from "../nn/not-modelled.ts";
 import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
 import type { EvaluationPlan } from "./evaluate.ts";
+import { FlopsPassError } from "./flops-pass.ts";
 import { Optimizer, readOptimizer } from "./optimizer.ts";
 import type { StepRuntime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
@@ -224,8 +225,9 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
     );
   }
   if (error instanceof DTypeError) {
-    const data = { layer: engine.currentLayer, reason: error.message, when: "in the training step" };
-    return new UserError("dtype-refused", data, placeOf(config, "model"));
+    const { layer, when } =
+      error instanceof FlopsPassError ? error : { layer: engine.currentLayer, when: "in the training step" };
+    return new UserError("dtype-refused", { layer, reason: error.message, when }, placeOf(config, "model"));
   }
   if (error instanceof ShapeError) {
     const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);
