@@ -74,6 +74,8 @@ export interface BatchNormOptions {
   readonly learningRate?: number;
   /** `weight_attr=False`, `bias_attr=False`. */
   readonly affine?: boolean;
+  /** Weight and bias have a regularizer of their own (see `Parameter`). */
+  readonly regularized?: boolean;
 }
 
 /** `nn.BatchNorm2D`, and `SyncBatchNorm` on one process. Statistics are parameters that are not trained. */
@@ -89,10 +91,11 @@ export class BatchNorm2D extends Layer {
 
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
-    const { dataFormat = "NCHW", learningRate = 1, affine = true } = options;
+    const { dataFormat = "NCHW", learningRate = 1, affine = true, regularized = false } = options;
     this.channelsLast = dataFormat === "NHWC";
-    this.weight = new Parameter([channels], { initializer: "full", learningRate, trainable: affine });
-    this.bias = new Parameter([channels], { initializer: "full", learningRate, trainable: affine });
+    const own = { initializer: "full", learningRate, trainable: affine, regularized } as const;
+    this.weight = new Parameter([channels], own);
+    this.bias = new Parameter([channels], own);
     this._mean = new Parameter([channels], { initializer: "full", trainable: false });
     this._variance = new Parameter([channels], { initializer: "full", trainable: false });
   }
@@ -328,8 +331,8 @@ export class BatchNorm1D extends BatchNorm2D {}
 export class BatchNorm extends BatchNorm2D {
   private readonly act: ((x: Tensor) => Tensor) | undefined;
 
-  constructor(channels: number, act?: (x: Tensor) => Tensor) {
-    super(channels);
+  constructor(channels: number, act?: (x: Tensor) => Tensor, options: BatchNormOptions = {}) {
+    super(channels, options);
     this.act = act;
   }
 

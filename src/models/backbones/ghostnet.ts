@@ -24,7 +24,7 @@ class ConvBNLayer extends Layer {
     const { stride = 1, groups = 1, relu = true } = options;
     const padding = Math.floor((kernel - 1) / 2);
     this._conv = new Conv2D(inChannels, outChannels, kernel, { stride, padding, groups, bias: false });
-    this._batch_norm = new BatchNorm(outChannels, relu ? F.relu : undefined);
+    this._batch_norm = new BatchNorm(outChannels, relu ? F.relu : undefined, { regularized: true });
   }
 
   forward(f: { y: Tensor }, inputs: Tensor): Tensor {

@@ -33,7 +33,7 @@ class ConvBNLayer extends Layer {
   ) {
     super();
     this.conv = new Conv2D(inChannels, outChannels, kernel, { ...options, bias: false });
-    this.bn = new BatchNorm(outChannels);
+    this.bn = new BatchNorm(outChannels, undefined, { regularized: true });
     if (act) this.act = act === "relu" ? new ReLU() : new Lambda(F.hardswish);
   }
 

@@ -30,7 +30,7 @@ class ConvBNLayer extends Layer {
   constructor(from: number, to: number, kernel: number, stride: number, groups: number, act?: ActivationName) {
     super();
     this.c = new Conv2D(from, to, kernel, { stride, padding: Math.floor((kernel - 1) / 2), groups, bias: false });
-    this.bn = new BatchNorm(to);
+    this.bn = new BatchNorm(to, undefined, { regularized: true });
     if (act) this.act = act === "relu" ? new ReLU() : new Lambda(F.hardswish);
   }
 
