@@ -54,6 +54,7 @@ export interface ErrorData {
     readonly shapes: readonly string[];
   };
   "dtype-refused": { readonly layer: string; readonly reason: string; readonly when: string };
+  "paddle-refuses": { readonly kind: string; readonly component: string; readonly reason: string };
   "crop-not-known": { readonly config: string };
   "eval-size-not-known": { readonly dataset: string };
   "logits-losses-differ": { readonly logits: number; readonly losses: number };
@@ -179,6 +180,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "dtype-refused": {
     message: (d) => `Paddle refuses ${d.layer || "the training loop"} ${d.when}: ${d.reason}.`,
     hint: () => "Train it in fp32, or under AMP O2: --precision fp32, --amp-level O2.",
+  },
+  "paddle-refuses": {
+    message: (d) => `Paddle cannot run the ${d.kind} ${d.component}: ${d.reason}.`,
+    hint: (d) => `Choose another ${d.kind}; this one stops at its first forward, whatever the size.`,
   },
   "crop-not-known": {
     message: (d) => `No transform of train_dataset in ${d.config} fixes the size of the training images.`,

@@ -9,6 +9,7 @@ import { buildNetwork } from "../models/index.ts";
 import { Args, ArgumentError } from "../nn/args.ts";
 import { layersOf, nameLayers, type Parameter, parameters } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { PaddleRefusal } from "../nn/refusal.ts";
 import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
 import type { EvaluationPlan } from "./evaluate.ts";
@@ -223,6 +224,10 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
       { component, argument, reason, near: suggest(argument, known) },
       placeOf(config, "model"),
     );
+  }
+  if (error instanceof PaddleRefusal) {
+    const { kind, component, message: reason } = error;
+    return new UserError("paddle-refuses", { kind, component, reason }, placeOf(config, kind));
   }
   if (error instanceof DTypeError) {
     const { layer, when } =

@@ -5,6 +5,7 @@ import type { Backbone } from "./backbone.ts";
 import { CAE } from "./cae.ts";
 import { EfficientFormer, efficientFormerPlans } from "./efficientformerv2.ts";
 import { GhostNet } from "./ghostnet.ts";
+import { hrformers, refuseHRFormer } from "./hrformer.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
 import { MobileNetV2 } from "./mobilenetv2.ts";
@@ -113,6 +114,7 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   EfficientFormerv2_s2: (args) => new EfficientFormer(args, efficientFormerPlans.s2),
   EfficientFormerv2_l: (args) => new EfficientFormer(args, efficientFormerPlans.l),
   CAE: (args) => new CAE(args),
+  ...Object.fromEntries(hrformers.map((name) => [name, refuseHRFormer])),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
