@@ -148,7 +148,8 @@ function runNode(e: Engine, node: GradNode, grads: Holder): (Tensor | undefined)
 /** A leaf's gradient: moved in if there was none or a zeroed one (which is freed after), else added in place. */
 function settle(e: Engine, leaf: Tensor, grads: Holder): void {
   const grad = grads[0];
-  if (grad === undefined) return;
+  // A leaf that only the tape knows (a loss's own number) keeps no gradient.
+  if (grad === undefined || !leaf.alive) return;
   const old = leafGradients.get(leaf);
   if (old && !old.zeroed) return;
   grads[0] = undefined;
@@ -171,6 +172,7 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
   const early = before.length > 0 ? e.takeTemporaries(before, rule.kernel) : nothing;
   const around = rule.temporariesAround();
   const unwanted: Storage[] = [];
+  const unused: Tensor[] = [];
   const produced = specs.map((spec, i) => {
     const input = node.inputs[i];
     if (input === undefined) return undefined;
@@ -179,12 +181,15 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
     if (!wanted && rule.makesAll)
       unwanted.push(...e.takeTemporaries([numel(input.shape) * sizeOf(input.dtype)], rule.kernel));
     const grad = wanted ? makeGrad(e, rule.kernel, spec, input, grads[0], node) : undefined;
+    if (!wanted && rule.dropped.has(i)) unused.push(e.tensor(input.shape, input.dtype, rule.kernel));
     if (scratch.length > 0) e.freeTemporaries(scratch, rule.kernel);
     return grad;
   });
   e.kernelTemporaries(rule.temporaries(), rule.kernel);
   if (early.length > 0) e.freeTemporaries(early, rule.kernel);
   if (unwanted.length > 0) e.freeTemporaries(unwanted, rule.kernel);
+  // They die with the gradients that arrived.
+  if (unused.length > 0) grads.unshift(...unused);
   for (const storage of strided) e.release(storage, node.name);
   return produced;
 }

@@ -165,6 +165,7 @@ function attach<A>(
   const kept = keptInputs(op, needs);
   const copied = plain ? nothing : kept.map((i) => ready[i]!).filter((x) => x.strides !== undefined || inHostMemory(x));
   const rule = new OpRule(op, attrs, ready, outputs, needs, copied, e.device);
+  if (op.listed) rule.dropped = new Set(inputs.flatMap((x, i) => (x.unmarked && isFloat(x.dtype) ? [i] : [])));
   const node = new GradNode(op.gradNode!, rule, ready, outputs, edges, e.currentLayer);
   if (op.sequential) e.sequentialNodes.push(node);
   for (const i of kept) keep(e, node, ready[i]!.storage);

@@ -25,10 +25,13 @@ export interface GradRule {
   temporariesAround(): readonly (readonly number[])[];
   temporaries(): readonly number[];
   readonly makesAll: boolean;
+  /** Inputs whose gradients are made and dropped. */
+  readonly dropped: ReadonlySet<number>;
 }
 
 const none: readonly number[] = [];
 const noneAround: readonly (readonly number[])[] = [];
+const nothingDropped: ReadonlySet<number> = new Set();
 
 /** An op's rule with its attributes: it is itself the context that the rule's functions see. */
 export class OpRule<A> implements GradRule, GradContext<A> {
@@ -38,6 +41,7 @@ export class OpRule<A> implements GradRule, GradContext<A> {
   readonly attrs: A;
   readonly needs: readonly boolean[];
   readonly savedCopies: readonly TensorMeta[];
+  dropped: ReadonlySet<number> = nothingDropped;
   grads: Grads = [];
   private readonly op: Op<A>;
 

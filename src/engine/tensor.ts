@@ -26,6 +26,8 @@ export class Tensor implements TensorMeta {
   references = 0;
   alive = true;
   stopGradient = true;
+  /** Made by an op outside autograd whose Python function does not say `stop_gradient` either (`full_like`). */
+  unmarked = false;
   /** The node that made this tensor; a leaf that needs a gradient has its accumulation node here. */
   node: GradNode | undefined = undefined;
   /** Which output of `node` this is. */

@@ -139,7 +139,9 @@ export const zeros = full;
 export const ones = full;
 
 export function fullLike(x: Tensor, dtype?: DType): Tensor {
-  return run1(fullLikeOp, [x], { dtype });
+  const out = run1(fullLikeOp, [x], { dtype });
+  out.unmarked = true;
+  return out;
 }
 
 export function uniform(shape: Shape, dtype: DType = "float32"): Tensor {
@@ -343,7 +345,7 @@ export function setValue(x: Tensor, value: Tensor, part: Shape = value.shape): v
   scope({ value }, (f: { value: Tensor }) => {
     const same = f.value.dtype === x.dtype ? f.value : cast(f.value, x.dtype);
     if (x.strides !== undefined) setStrided(x, part);
-    else current().end(run1(indexing.setValueOp, [x, same], { part }), "");
+    else inPlace(x, same, part);
   });
 }
 
@@ -488,4 +490,19 @@ export function scatter(x: Tensor, index: Tensor, updates: Tensor): Tensor {
 /** `paddle.histogram`: int64 [bins]. */
 export function histogram(x: Tensor, bins: number): Tensor {
   return run1(indexing.histogramOp, [x], { bins });
+}
+
+/** A value with a gradient makes `x` the result of a node: the one it had before stands behind it. */
+function inPlace(x: Tensor, value: Tensor, part: Shape): void {
+  const e = current();
+  if (e.gradEnabled && !value.stopGradient) x.stopGradient = false;
+  const out = run1(indexing.setValueOp, [x, value], { part });
+  if (out.node !== undefined) {
+    const before = x.node;
+    x.node = out.node;
+    x.slot = out.slot;
+    out.node = undefined;
+    if (before) e.releaseNode(before, "");
+  }
+  e.end(out, "");
 }

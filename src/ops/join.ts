@@ -10,6 +10,7 @@ export const concatOp = defineOp<{ readonly axis: number }>({
   name: "concat",
   gradNode: gradNode("concat"),
   amp: "concat",
+  listed: true,
   // A list argument: strided items are copied inside the kernel call (facts/paddle-memory.md, 1.3 no. 5).
   copyInKernel: true,
   infer: (inputs, { axis }) => {
@@ -44,6 +45,7 @@ export const stackOp = defineOp<{ readonly axis: number }>({
   name: "stack",
   gradNode: gradNode("stack"),
   amp: "stack",
+  listed: true,
   copyInKernel: true,
   infer: (inputs, { axis }) => {
     const first = inputs[0]!;

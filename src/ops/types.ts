@@ -138,6 +138,8 @@ export interface Op<A = void> {
   gradTemporariesBefore?(context: GradContext<A>): readonly number[];
   /** Of a kernel that makes one gradient after the other: bytes taken before each input's gradient and freed right after it. */
   gradTemporariesAround?(context: GradContext<A>): readonly (readonly number[])[];
+  /** The inputs are one list: backward makes the gradient of an item that nothing marks as `stop_gradient`, and drops it. */
+  readonly listed?: true;
   /** The backward kernel makes the gradient of every input; one that is not needed is freed at its end. */
   readonly gradMakesAll?: true;
   /** Bytes that the backward kernel takes and frees inside itself, after its outputs. */
