@@ -11,6 +11,7 @@ import { DistillationLoss } from "./distillation_loss.ts";
 import { DualTaskLoss } from "./dual_task_loss.ts";
 import { EdgeAttentionLoss } from "./edge_attention_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
+import { KLLoss } from "./kl_loss.ts";
 import type { AnyLoss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
@@ -22,6 +23,7 @@ import { PointCrossEntropyLoss } from "./point_cross_entropy_loss.ts";
 import { RelaxBoundaryLoss } from "./relax_boundary_loss.ts";
 import { RMILoss } from "./rmi_loss.ts";
 import { SECrossEntropyLoss } from "./se_cross_entropy_loss.ts";
+import { SemanticConnectivityLoss } from "./semantic_connectivity_loss.ts";
 
 export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   BCELoss: (args) => new BCELoss(args),
@@ -41,6 +43,8 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   PointCrossEntropyLoss: (args) => new PointCrossEntropyLoss(args),
   RelaxBoundaryLoss: (args) => new RelaxBoundaryLoss(args),
   DualTaskLoss: (args) => new DualTaskLoss(args),
+  KLLoss: (args) => new KLLoss(args),
+  SemanticConnectivityLoss: (args) => new SemanticConnectivityLoss(args),
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
   MaskFormerLoss: (args) => new MaskFormerLoss(args),

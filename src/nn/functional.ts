@@ -6,7 +6,7 @@ import { drop } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { dropoutOp, logSoftmaxOp, preluOp, softmaxOp } from "../ops/activation.ts";
 import { type ConvAttrs, conv2dOp, conv2dTransposeOp, depthwiseConv2dOp } from "../ops/conv.ts";
-import { crossEntropyWithSoftmaxOp, sigmoidCrossEntropyOp } from "../ops/loss.ts";
+import { crossEntropyWithSoftmaxOp, kldivLossOp, sigmoidCrossEntropyOp } from "../ops/loss.ts";
 import { maxPool2dWithIndexOp, type PoolAttrs, pool2dOp, pool3dOp, unpoolOp } from "../ops/pool.ts";
 import {
   affineGridOp,
@@ -393,4 +393,9 @@ export function softmaxWithCrossEntropy(logits: Tensor, label: Tensor, axis = -1
   const [softmaxOut, loss] = run(crossEntropyWithSoftmaxOp, [logits, label], { axis, softLabel: false });
   current().end(softmaxOut!, "");
   return loss!;
+}
+
+/** `F.kl_div(reduction="none")` of log-probabilities and probabilities. */
+export function klDivergence(input: Tensor, label: Tensor): Tensor {
+  return run1(kldivLossOp, [input, label], undefined);
 }

@@ -186,8 +186,12 @@ export const legacyArgsortOp = defineOp<{ readonly axis: number }>({ ...argsortO
 /** `x[a:b] = value`: in place. The kernel makes a copy of the part, frees it, and makes it again (set_value_kernel_impl.h). */
 export const setValueOp = defineOp<{ readonly part: Shape }>({
   name: "set_value_with_tensor",
+  gradNode: gradNode("set_value_with_tensor"),
   strided: true,
+  saves: [1],
   infer: ([x]) => [{ ...x!, view: 0 }],
+  // In backward a zeroed copy of the part.
+  gradTemporaries: ({ inputs: [x], attrs: { part } }) => [numel(part) * sizeOf(x!.dtype)],
   temporaries: ([x], _, { part }) => {
     const bytes = numel(part) * sizeOf(x!.dtype);
     return [bytes, bytes];

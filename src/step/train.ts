@@ -3,7 +3,7 @@ import { backward, zeroGradients } from "../engine/backward.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
 import { PyList } from "../engine/references.ts";
-import type { Tensor } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
 import { UserError } from "../errors.ts";
 import type { AnyLoss } from "../losses/loss.ts";
 import type { Network } from "../models/network.ts";
@@ -145,7 +145,9 @@ function lossComputation({ logits_list, labels, edges }: Locals, losses: readonl
     for (const [i, { loss }] of losses.entries()) {
       f.logits = logits[i]!;
       const leave = current().enter("loss", "loss");
-      const result = loss.call(f.logits, loss.usesEdges && f.edges ? f.edges : f.labels);
+      const result = loss.comparesLogits
+        ? loss.call(logits[0]!, detached(logits[1]))
+        : loss.call(f.logits, loss.usesEdges && f.edges ? f.edges : f.labels);
       leave();
       if (result instanceof PyList) {
         f.mixed_loss_list = result;
@@ -156,4 +158,10 @@ function lossComputation({ logits_list, labels, edges }: Locals, losses: readonl
     }
     return f.loss_list;
   });
+}
+
+/** `logits_list[1].detach()`. */
+function detached(logit: Logit | undefined): Tensor {
+  if (!(logit instanceof Tensor)) throw new TypeError("KLLoss compares two maps of logits");
+  return t.detach(logit);
 }
