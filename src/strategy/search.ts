@@ -4,6 +4,7 @@
  * out by a bound that is proved in blocks.ts.
  */
 import type { Size } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import { lowerBound } from "./blocks.ts";
 import { workspaceLimits } from "./knobs/conv-workspace.ts";
 import { smallerCrops } from "./knobs/crop.ts";
@@ -98,13 +99,26 @@ export function search(runs: Runs, start: Point, limits: SearchLimits = {}): Fou
           microBatch: size,
           accumulation: effective / size,
         });
-        if (boundOf(runs, at(largest), microBatch, recompute) > options.room) continue;
-        const found = cheapest(runs, at(microBatch), options);
+        const found = unlessRefused(() => {
+          if (boundOf(runs, at(largest), microBatch, recompute) > options.room) return undefined;
+          return cheapest(runs, at(microBatch), options);
+        });
         if (found) return { best: found, feasible: true, candidates, proved };
       }
     }
   }
   return { best: nearest, feasible: false, candidates, proved };
+}
+
+/** A point that Paddle itself refuses, for its shapes or dtypes, is no candidate. */
+function unlessRefused<T>(body: () => T): T | undefined {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof UserError && (error.code === "shape-refused" || error.code === "dtype-refused"))
+      return undefined;
+    throw error;
+  }
 }
 
 /** The least that any choice of blocks can allocate at this micro-batch, from a run at the largest one. */
