@@ -43,6 +43,9 @@ export function table(
   });
 }
 
+/** A number and its unit stay together. */
+const betweenWords = / (?!%|[KMGT]?i?B\b)/;
+
 /** A word in pieces of at most `room`, cut after a comma where there is one: lists of layers have no blanks. */
 function pieces(word: string, room: number): readonly string[] {
   if (word.length <= room || room < narrowest) return [word];
@@ -57,7 +60,7 @@ export function wrap(text: string, width: number, first = "", indent = first.len
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of text.split(" ").flatMap((one) => pieces(one, room))) {
+  for (const word of text.split(betweenWords).flatMap((one) => pieces(one, room))) {
     if (!empty && line.length + 1 + word.length > width) {
       lines.push(line);
       line = " ".repeat(indent);

@@ -40,6 +40,10 @@ describe("lines", () => {
     expect(wrap("averyveryverylongword", 10, "  ")).toEqual(["  averyveryverylongword"]);
   });
 
+  it("keep a number and its unit together", () => {
+    expect(wrap("spare (18 %) of 12 GiB", 10)).toEqual(["spare", "(18 %) of", "12 GiB"]);
+  });
+
   it("break lists that are too long after a comma", () => {
     expect(wrap("--recompute backbone.a,backbone.b,backbone.c", 26, "  ")).toEqual([
       "  --recompute",
