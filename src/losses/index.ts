@@ -20,6 +20,7 @@ import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 import { OhemEdgeAttentionLoss } from "./ohem_edge_attention_loss.ts";
 import { PointCrossEntropyLoss } from "./point_cross_entropy_loss.ts";
+import { refuseIntegerLabels } from "./refused.ts";
 import { RelaxBoundaryLoss } from "./relax_boundary_loss.ts";
 import { RMILoss } from "./rmi_loss.ts";
 import { SECrossEntropyLoss } from "./se_cross_entropy_loss.ts";
@@ -45,6 +46,8 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   DualTaskLoss: (args) => new DualTaskLoss(args),
   KLLoss: (args) => new KLLoss(args),
   SemanticConnectivityLoss: (args) => new SemanticConnectivityLoss(args),
+  MSELoss: refuseIntegerLabels,
+  L1Loss: refuseIntegerLabels,
   OhemCrossEntropyLoss: (args) => new OhemCrossEntropyLoss(args),
   DistillationLoss: (args) => new DistillationLoss(args),
   MaskFormerLoss: (args) => new MaskFormerLoss(args),
