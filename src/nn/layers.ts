@@ -76,6 +76,8 @@ export interface BatchNormOptions {
   readonly affine?: boolean;
   /** Weight and bias have a regularizer of their own (see `Parameter`). */
   readonly regularized?: boolean;
+  /** `use_global_stats=True`, and weight and bias are not trained. */
+  readonly frozen?: boolean;
 }
 
 /** `nn.BatchNorm2D`, and `SyncBatchNorm` on one process. Statistics are parameters that are not trained. */
@@ -88,12 +90,14 @@ export class BatchNorm2D extends Layer {
   /** Set where the layer is Paddle's SyncBatchNorm: by its class, or because several processes share statistics. */
   synchronised = false;
   private readonly channelsLast: boolean;
+  private readonly frozen: boolean;
 
   constructor(channels: number, options: BatchNormOptions = {}) {
     super();
-    const { dataFormat = "NCHW", learningRate = 1, affine = true, regularized = false } = options;
+    const { dataFormat = "NCHW", learningRate = 1, affine = true, regularized = false, frozen = false } = options;
+    this.frozen = frozen;
     this.channelsLast = dataFormat === "NHWC";
-    const own = { initializer: "full", learningRate, trainable: affine, regularized } as const;
+    const own = { initializer: "full", learningRate, trainable: affine && !frozen, regularized } as const;
     this.weight = new Parameter([channels], own);
     this.bias = new Parameter([channels], own);
     this._mean = new Parameter([channels], { initializer: "full", trainable: false });
@@ -103,7 +107,7 @@ export class BatchNorm2D extends Layer {
   forward(_f: object, x: Tensor): Tensor {
     const op = this.synchronised ? syncBatchNormOp : batchNormOp;
     const inputs = [x, this._mean, this._variance, this.weight, this.bias];
-    return run1(op, inputs, { training: this.training, channelsLast: this.channelsLast });
+    return run1(op, inputs, { training: this.training && !this.frozen, channelsLast: this.channelsLast });
   }
 }
 

@@ -7,6 +7,7 @@ import { EfficientFormer, efficientFormerPlans } from "./efficientformerv2.ts";
 import { GhostNet } from "./ghostnet.ts";
 import { hrformers, refuseHRFormer } from "./hrformer.ts";
 import { HRNet, hrnetPlan, hrnetSmallV1, hrnetSmallV2 } from "./hrnet.ts";
+import { LiteHRNet, lite18, lite30, liteNaive, liteWiderNaive } from "./lite_hrnet.ts";
 import { MixVisionTransformer, mixPlans } from "./mix_transformer.ts";
 import { MobileNetV2 } from "./mobilenetv2.ts";
 import { MobileNetV3 } from "./mobilenetv3.ts";
@@ -115,6 +116,10 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   EfficientFormerv2_l: (args) => new EfficientFormer(args, efficientFormerPlans.l),
   CAE: (args) => new CAE(args),
   ...Object.fromEntries(hrformers.map((name) => [name, refuseHRFormer])),
+  Lite_HRNet_18: (args) => new LiteHRNet(args, lite18),
+  Lite_HRNet_30: (args) => new LiteHRNet(args, lite30),
+  Lite_HRNet_naive: (args) => new LiteHRNet(args, liteNaive),
+  Lite_HRNet_wider_naive: (args) => new LiteHRNet(args, liteWiderNaive),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */
