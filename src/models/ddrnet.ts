@@ -3,11 +3,12 @@ import { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
-import { Layer, refill, Sequential, sublayers } from "../nn/layer.ts";
+import { Layer, Sequential } from "../nn/layer.ts";
 import { BatchNorm2D, Conv2D, ReLU } from "../nn/layers.ts";
 import * as t from "../nn/tensor.ts";
 import { ConvBN, ConvBNReLU } from "./blocks/conv.ts";
 import { DAPPM } from "./blocks/dappm.ts";
+import { normalConvolutions } from "./blocks/init-weight.ts";
 import { upsampled } from "./blocks/logits.ts";
 import type { Network } from "./network.ts";
 
@@ -175,17 +176,12 @@ export class DualResNet extends Layer<readonly [Tensor], PyList> implements Netw
     this.spp = new DAPPM(planes * 16, sppPlanes, planes * 4);
     if (auxiliary) this.aux_head = new DDRNetHead(high, headPlanes, classes);
     this.head = new DDRNetHead(planes * 4, headPlanes, classes);
-    if (!pretrained) this.initWeight();
-  }
-
-  private initWeight(): void {
-    for (const layer of sublayers(this)) {
-      if (layer instanceof Conv2D) refill(layer.weight, "gaussian");
-    }
+    if (!pretrained) normalConvolutions(this);
   }
 
   forward(f: Locals, x: Tensor): PyList {
     const [h, w] = x.hw;
+    // An eighth of the image's size, as the high-resolution branch has it.
     const size = [Math.floor(h / 8), Math.floor(w / 8)];
     const enlarge = (low: Tensor) => F.interpolate(low, size, { mode: "bilinear" });
     f.x = this.conv1.call(x);

@@ -10,7 +10,7 @@ import type { ResizeMode } from "../ops/resize.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU, SeparableConvBNReLU } from "./blocks/conv.ts";
-import { features } from "./blocks/features.ts";
+import { features, perFeature } from "./blocks/features.ts";
 import { upsampled } from "./blocks/logits.ts";
 import { fusionModules, type UAFM } from "./blocks/tensor-fusion.ts";
 import type { Network } from "./network.ts";
@@ -121,15 +121,6 @@ class SegHead extends Layer {
   }
 }
 
-/** A list argument of one entry stands for all; another length is refused as Paddle's assert does. */
-function forEach(args: Args, name: string, fallback: readonly number[], count: number): readonly number[] {
-  const list = args.numbers(name, fallback);
-  const all = list.length === 1 ? new Array<number>(count).fill(list[0]!) : list;
-  if (all.length === count) return all;
-  const reason = `${name} must have one entry or as many as backbone_indices (${count})`;
-  throw new ArgumentError("MobileSeg", name, reason);
-}
-
 interface Locals {
   feats_backbone: PyList;
   feats_selected: readonly Tensor[];
@@ -150,9 +141,9 @@ export class MobileSeg extends Layer<readonly [Tensor], PyList> implements Netwo
     this.backbone = buildBackbone(args.component("backbone"));
     const { indices, channels } = features(args, this.backbone, [1, 2, 3], 1);
     this.indices = indices;
-    const outs = forEach(args, "arm_out_chs", [32, 48, 64], channels.length);
+    const outs = perFeature(args, "arm_out_chs", [32, 48, 64], channels.length);
     this.ppseg_head = new MobileSegHead(args, channels, outs);
-    const mids = forEach(args, "seg_head_inter_chs", [32, 32, 32], channels.length);
+    const mids = perFeature(args, "seg_head_inter_chs", [32, 32, 32], channels.length);
     this.seg_heads = new LayerList(outs.map((c, i) => new SegHead(c, mids[i]!, classes)));
     args.finish();
   }

@@ -11,6 +11,7 @@ import type { ResizeMode } from "../ops/resize.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
+import { perFeature } from "./blocks/features.ts";
 import { fusionModules, type UAFM } from "./blocks/tensor-fusion.ts";
 import type { Network } from "./network.ts";
 
@@ -88,16 +89,6 @@ class SegHead extends Layer {
   }
 }
 
-/** A list argument of one entry stands for all; another length is refused as Paddle's assert does. */
-function forEach(args: Args, name: string, fallback: readonly number[], count: number): readonly number[] {
-  const list = args.numbers(name, fallback);
-  const all = list.length === 1 ? new Array<number>(count).fill(list[0]!) : list;
-  if (all.length !== count) {
-    throw new ArgumentError("PPLiteSeg", name, `${name} must have one entry or as many as backbone_indices (${count})`);
-  }
-  return all;
-}
-
 export class PPLiteSeg extends Layer<readonly [Tensor], PyList> implements Network {
   readonly backbone: Backbone;
   readonly ppseg_head: PPLiteSegHead;
@@ -118,9 +109,9 @@ export class PPLiteSeg extends Layer<readonly [Tensor], PyList> implements Netwo
       );
     }
     const from = this.indices.map((i) => channels[i]!);
-    const outs = forEach(args, "arm_out_chs", [64, 96, 128], from.length);
+    const outs = perFeature(args, "arm_out_chs", [64, 96, 128], from.length);
     this.ppseg_head = new PPLiteSegHead(args, from, outs);
-    const mids = forEach(args, "seg_head_inter_chs", [64, 64, 64], from.length);
+    const mids = perFeature(args, "seg_head_inter_chs", [64, 64, 64], from.length);
     this.seg_heads = new LayerList(outs.map((c, i) => new SegHead(c, mids[i]!, classes)));
     args.finish();
   }

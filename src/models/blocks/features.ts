@@ -33,3 +33,12 @@ function chosen(args: Args, backbone: Backbone, indices: readonly number[], leas
 export function chosenMaps(feats: PyList, indices: readonly number[]): readonly Tensor[] {
   return scope({ feats }, (f: { feats: PyList }) => indices.map((i) => f.feats.at(i)));
 }
+
+/** A list argument with an entry for each feature map; one entry stands for all, another length is refused as Paddle's assert does. */
+export function perFeature(args: Args, name: string, fallback: readonly number[], count: number): readonly number[] {
+  const list = args.numbers(name, fallback);
+  const all = list.length === 1 ? new Array<number>(count).fill(list[0]!) : list;
+  if (all.length === count) return all;
+  const reason = `${name} must have one entry or as many as backbone_indices (${count})`;
+  throw new ArgumentError(args.type, name, reason);
+}
