@@ -1,5 +1,4 @@
 /** @file MscaleOCRNet (`paddleseg/models/mscale_ocrnet.py`): predictions at several scales, weighed by attention. */
-import { run1 } from "../engine/dispatch.ts";
 import { scope } from "../engine/frame.ts";
 import { drop } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
@@ -8,7 +7,6 @@ import * as F from "../nn/functional.ts";
 import { Layer } from "../nn/layer.ts";
 import { Conv2D, Sigmoid } from "../nn/layers.ts";
 import * as t from "../nn/tensor.ts";
-import { opaqueOp } from "../ops/index-ops.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
@@ -87,7 +85,6 @@ interface TwoLocals {
   scaled_pred_05x: Tensor;
 }
 
-const emptyOp = opaqueOp("empty");
 const bilinear = { mode: "bilinear" } as const;
 
 /** `a · x + (1 - a) · y`. */
@@ -138,9 +135,8 @@ export class MscaleOCRNet extends Layer<readonly [Tensor], readonly Tensor[]> im
   /** Evaluation: from the largest scale down; the result has the size of the largest. */
   private allScales(inputs: Tensor): readonly Tensor[] {
     return scope({ x_1x: inputs }, (f: ScaleLocals) => {
-      const empty = () => run1(emptyOp, [], { shape: [1, 1, 1, 1], dtype: "float32" });
-      f.pred = empty();
-      f.aux = empty();
+      f.pred = t.empty([1, 1, 1, 1]);
+      f.aux = t.empty([1, 1, 1, 1]);
       f.scales_tensor = t.transpose(t.toTensor([2, this.scales.length], "float32"), [1, 0]);
       for (const [i, factor] of this.scales.entries()) {
         f.s = t.select(f.scales_tensor, 0, i);

@@ -6,7 +6,7 @@ import { scope } from "../engine/frame.ts";
 import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
-import { arangeOp, assignOp, castOp, eyeOp, fullLikeOp, fullOp, gaussianOp, uniformOp } from "../ops/cast.ts";
+import { arangeOp, assignOp, castOp, emptyOp, eyeOp, fullLikeOp, fullOp, gaussianOp, uniformOp } from "../ops/cast.ts";
 import { einsumOp } from "../ops/einsum.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/index-ops.ts";
@@ -505,4 +505,9 @@ function inPlace(x: Tensor, value: Tensor, part: Shape): void {
     if (before) e.releaseNode(before, "");
   }
   e.end(out, "");
+}
+
+/** `paddle.empty`. */
+export function empty(shape: Shape, dtype: DType = "float32"): Tensor {
+  return run1(emptyOp, [], { shape, dtype });
 }

@@ -28,6 +28,7 @@ export interface Filled {
 const creation = (name: string) => defineOp<Filled>({ name, infer: (_, { shape, dtype }) => [{ shape, dtype }] });
 
 export const fullOp = creation("full");
+export const emptyOp = creation("empty");
 export const uniformOp = creation("uniform");
 export const gaussianOp = creation("gaussian");
 export const arangeOp = creation("arange");

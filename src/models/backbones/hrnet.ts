@@ -9,7 +9,8 @@ import type { Padding } from "../../ops/conv.ts";
 import { ConvBNReLU } from "../blocks/conv.ts";
 import { normalConvolutions } from "../blocks/init-weight.ts";
 import type { Backbone } from "./backbone.ts";
-import { Layer1, Stage, type StagePlan, type Style } from "./hrnet-blocks.ts";
+import { Layer1, type Style } from "./hrnet-blocks.ts";
+import { Stage, type StagePlan } from "./hrnet-stage.ts";
 
 /** The four stages of one width. */
 export type HRNetPlan = readonly [StagePlan, StagePlan, StagePlan, StagePlan];

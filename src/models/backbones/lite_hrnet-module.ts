@@ -4,7 +4,9 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { Layer, LayerList, Sequential } from "../../nn/layer.ts";
 import { BatchNorm2D, Conv2D, ReLU, Upsample } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
-import { ConditionalChannelWeightingBlock, ListSequential, ShuffleUnit, SparseList } from "./lite_hrnet-blocks.ts";
+import { ShuffleUnit } from "./lite_hrnet-blocks.ts";
+import { ListSequential, SparseList } from "./lite_hrnet-lists.ts";
+import { ConditionalChannelWeightingBlock } from "./lite_hrnet-weighting.ts";
 
 /** Depthwise convolution, batch norm, pointwise convolution, batch norm: as the list that a Sequential takes. */
 export function separable(inChannels: number, outChannels: number, stride: number): Layer[] {

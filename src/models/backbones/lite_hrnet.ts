@@ -5,7 +5,8 @@ import type { Args } from "../../nn/args.ts";
 import { type AnyLayer, Layer, Sequential } from "../../nn/layer.ts";
 import { ReLU } from "../../nn/layers.ts";
 import type { Backbone } from "./backbone.ts";
-import { IterativeHead, ListSequential, SparseList, Stem } from "./lite_hrnet-blocks.ts";
+import { IterativeHead, Stem } from "./lite_hrnet-blocks.ts";
+import { ListSequential, SparseList } from "./lite_hrnet-lists.ts";
 import { LiteHRNetModule, separable } from "./lite_hrnet-module.ts";
 
 /** Modules in each of three stages, channels of the finest branch, and what their blocks are. */

@@ -1,5 +1,5 @@
 /** @file The widths of UHRNet: nine stages, down to the coarsest and up again. */
-import type { StagePlan } from "./hrnet-blocks.ts";
+import type { StagePlan } from "./hrnet-stage.ts";
 
 /** Nine stages. */
 export type UHRNetPlan = readonly StagePlan[];

@@ -10,7 +10,8 @@ import * as t from "../../nn/tensor.ts";
 import { ConvBNReLU } from "../blocks/conv.ts";
 import { normalConvolutions } from "../blocks/init-weight.ts";
 import type { Backbone } from "./backbone.ts";
-import { Layer1, Stage, type Style } from "./hrnet-blocks.ts";
+import { Layer1, type Style } from "./hrnet-blocks.ts";
+import { Stage } from "./hrnet-stage.ts";
 import type { UHRNetPlan } from "./uhrnet-plans.ts";
 
 const style: Style = { padding: "SAME", se: false, psa: false, functional: true };

@@ -9,6 +9,7 @@ import { buffer } from "../../nn/held.ts";
 import { Layer, LayerList } from "../../nn/layer.ts";
 import { Conv1D, type Conv2D, Dropout } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
+import { pointSample, sampled, uncertainty } from "./point-sample.ts";
 
 /** A convolution and ReLU. */
 export class ConvModule extends Layer {
@@ -24,28 +25,6 @@ export class ConvModule extends Layer {
     f.x = F.relu(f.x);
     return f.x;
   }
-}
-
-/** `point_sample`: x [N, C, H, W] at points [N, P, 2] in 0 to 1; the grid wants -1 to 1. */
-function pointSample(x: Tensor, points: Tensor): Tensor {
-  return scope({ x, points }, (f: { x: Tensor; points: Tensor; output: Tensor }) => {
-    f.points = t.unsqueeze(f.points, 2);
-    const grid = t.scale(t.scale(f.points));
-    f.output = F.gridSample(f.x, grid);
-    f.output = t.squeeze(f.output, 3);
-    return f.output;
-  });
-}
-
-/** The difference of the two largest logits, [N, 1, …]. */
-function uncertainty(logits: Tensor): Tensor {
-  return scope({ logits }, (f: { logits: Tensor; top2: Tensor }) => {
-    const [values, places] = t.topk(f.logits, 2, 1);
-    f.top2 = values;
-    drop(places);
-    const [first, second] = [t.select(f.top2, 1, 1), t.select(f.top2, 1, 0)];
-    return t.unsqueeze(t.subtract(first, second), 1);
-  });
 }
 
 interface TrainPointLocals {
@@ -231,14 +210,6 @@ export class PointHead extends Layer<readonly [Iterable<Tensor>, readonly Tensor
       return [f.point_indices, f.point_coords] as const;
     });
   }
-}
-
-/** The points' features in each map, joined. */
-function sampled(maps: readonly Tensor[], points: Tensor): Tensor {
-  return scope({ maps, points }, (f: { maps: readonly Tensor[]; points: Tensor; list: readonly Tensor[] }) => {
-    f.list = f.maps.map((x) => pointSample(x, f.points));
-    return f.list.length > 1 ? t.concat(f.list, 1) : f.list[0]!;
-  });
 }
 
 /** Puts the points' logits back: one flat scatter over batch, classes and pixels. */
