@@ -8,7 +8,7 @@ import { Conv2D, Dropout2D } from "../nn/layers.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBN, ConvBNReLU } from "./blocks/conv.ts";
-import { SeaFusion } from "./blocks/sea-attention.ts";
+import { SeaFusion } from "./blocks/sea-fusion.ts";
 import type { Network } from "./network.ts";
 
 interface Locals {
