@@ -153,7 +153,8 @@ export class UNet3Plus extends Layer<readonly [Tensor], PyList | readonly Tensor
     if (this.cls) {
       f.cls_branch = t.squeeze(t.squeeze(this.cls.call(f.hds.at(-1)!), 3), 2);
       f.cls_branch_max = t.argmax(f.cls_branch, 1);
-      f.cls_branch_max = t.cast(t.reshape(f.cls_branch_max, [-1, 1]), "float32");
+      // `astype("float")`: Python's float has 64 bits, and so have the logits from here on.
+      f.cls_branch_max = t.cast(t.reshape(f.cls_branch_max, [-1, 1]), "float64");
       f.out = guidedBy(f.out, f.cls_branch_max);
     }
     return f.out;
