@@ -100,7 +100,6 @@ function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | und
     f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan.losses);
     f.loss = total(f.loss_list);
   });
-  if (plan.accumulation > 1) f.loss = t.scale(f.loss);
   if (scaler) {
     f.scaled = scaler.scale(f.loss);
     backward(f.scaled);

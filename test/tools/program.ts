@@ -25,6 +25,8 @@ export interface Runnable {
   /** Layers whose forward ran again in backward, and batches kept ahead: where the measured run had them. */
   readonly recompute?: readonly string[] | undefined;
   readonly prefetch?: boolean | undefined;
+  /** Micro-batches per optimizer step. */
+  readonly accumulate?: number | undefined;
 }
 
 /** The figures of a run that the tools compare. */
@@ -84,5 +86,6 @@ export function settingsOf(c: Runnable): Settings {
     evaluation: c.evalSize ? { size: size(c.evalSize) } : {},
     prefetch: c.prefetch ? 1 : 0,
     recompute: c.recompute ?? [],
+    accumulation: c.accumulate ?? 1,
   };
 }
