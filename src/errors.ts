@@ -54,6 +54,7 @@ export interface ErrorData {
     readonly shapes: readonly string[];
   };
   "dtype-refused": { readonly layer: string; readonly reason: string; readonly when: string };
+  "float32-only": { readonly op: string; readonly dtype: string };
   "paddle-refuses": { readonly kind: string; readonly component: string; readonly reason: string };
   "crop-not-known": { readonly config: string };
   "eval-size-not-known": { readonly dataset: string };
@@ -180,6 +181,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "dtype-refused": {
     message: (d) => `Paddle refuses ${d.layer || "the training loop"} ${d.when}: ${d.reason}.`,
     hint: () => "Train it in fp32, or under AMP O2: --precision fp32, --amp-level O2.",
+  },
+  "float32-only": {
+    message: (d) => `The op ${d.op} takes float32 only, but is given ${d.dtype}.`,
+    hint: () => "Train it in fp32, or under AMP O1: --precision fp32, --amp-level O1.",
   },
   "paddle-refuses": {
     message: (d) => `Paddle cannot run the ${d.kind} ${d.component}: ${d.reason}.`,

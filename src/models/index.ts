@@ -64,6 +64,7 @@ import { UNet3Plus } from "./unet_3plus.ts";
 import { UNetPlusPlus } from "./unet_plusplus.ts";
 import { UPerNet } from "./upernet.ts";
 import { UPerNetCAE } from "./upernet_cae.ts";
+import { UPerNetViTAdapter } from "./upernet_vit_adapter.ts";
 
 export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   PPLiteSeg: (args) => new PPLiteSeg(args),
@@ -130,6 +131,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
   MLATransformer: (args) => new MLATransformer(args),
   MscaleOCRNet: (args) => new MscaleOCRNet(args),
   HRNetW48Contrast: (args) => new HRNetW48Contrast(args),
+  UPerNetViTAdapter: (args) => new UPerNetViTAdapter(args),
 };
 
 /** Builds the network that `args` names; throws NotModelled. */

@@ -6,7 +6,19 @@ import { scope } from "../engine/frame.ts";
 import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type Pointwise, pointwiseOp, scaleOp } from "../ops/activation.ts";
-import { arangeOp, assignOp, castOp, emptyOp, eyeOp, fullLikeOp, fullOp, gaussianOp, uniformOp } from "../ops/cast.ts";
+import {
+  arangeOp,
+  assignOp,
+  castOp,
+  emptyOp,
+  eyeOp,
+  fullLikeOp,
+  fullOp,
+  gaussianOp,
+  linspaceOp,
+  uniformOp,
+} from "../ops/cast.ts";
+import { msDeformAttnOp } from "../ops/deform.ts";
 import { einsumOp } from "../ops/einsum.ts";
 import * as elementwise from "../ops/elementwise.ts";
 import * as indexing from "../ops/index-ops.ts";
@@ -394,7 +406,13 @@ export const diagonal = (x: Tensor): Tensor => run1(linalg.diagonalOp, [x], unde
 /** `paddle.meshgrid([x, y])` of two vectors. Each result is made from a copy of its vector. */
 export function meshgrid(x: Tensor, y: Tensor): [Tensor, Tensor] {
   const shape = [x.dim(0), y.dim(0)];
-  return [run1(join.meshgridOp, [x], { shape }), run1(join.meshgridOp, [y], { shape })];
+  for (const vector of [x, y]) vector.references++;
+  const grids: [Tensor, Tensor] = [run1(join.meshgridOp, [x], { shape }), run1(join.meshgridOp, [y], { shape })];
+  for (const vector of [x, y]) {
+    vector.references--;
+    drop(vector);
+  }
+  return grids;
 }
 
 /** `x[…] = number` on a part of `x` of the given shape. */
@@ -510,4 +528,16 @@ function inPlace(x: Tensor, value: Tensor, part: Shape): void {
 /** `paddle.empty`. */
 export function empty(shape: Shape, dtype: DType = "float32"): Tensor {
   return run1(emptyOp, [], { shape, dtype });
+}
+
+/** `paddle.linspace(a, b, count)`. */
+export function linspace(count: number, dtype: DType = "float32"): Tensor {
+  return run1(linspaceOp, [], { shape: [count], dtype });
+}
+
+export const prod = reducer(reduce.prodOp);
+
+/** Deformable attention: value, sizes and starts of the levels, places, weights. */
+export function msDeformAttn(...inputs: readonly [Tensor, Tensor, Tensor, Tensor, Tensor]): Tensor {
+  return run1(msDeformAttnOp, inputs, undefined);
 }

@@ -25,6 +25,7 @@ import { TopTransformer, topPlans } from "./top_transformer.ts";
 import { UHRNet } from "./uhrnet.ts";
 import { uhrnetPlan } from "./uhrnet-plans.ts";
 import { VisionTransformer, vitPlans } from "./vision_transformer.ts";
+import { ViTAdapter, vitAdapterTiny } from "./vit_adapter.ts";
 import { XceptionDeeplab, xceptionPlans } from "./xception.ts";
 
 export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
@@ -120,6 +121,8 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
   Lite_HRNet_30: (args) => new LiteHRNet(args, lite30),
   Lite_HRNet_naive: (args) => new LiteHRNet(args, liteNaive),
   Lite_HRNet_wider_naive: (args) => new LiteHRNet(args, liteWiderNaive),
+  ViTAdapter: (args) => new ViTAdapter(args),
+  ViTAdapter_Tiny: (args) => new ViTAdapter(args, vitAdapterTiny),
 };
 
 /** Builds the backbone that `args` names; throws NotModelled. */

@@ -50,7 +50,7 @@ interface AttentionLocals {
 }
 
 /** Self-attention over all tokens. */
-class Attention extends Layer {
+export class Attention extends Layer {
   readonly qkv: Linear;
   readonly attn_drop: Dropout;
   readonly proj: Linear;
