@@ -5,41 +5,28 @@ import { sequence } from "./sequence.ts";
 import type { GradNode, GradRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
 
-/** A leaf that collects gradients. `zeroed`: `clear_gradients` set it to zero and kept the buffer. */
-export interface LeafGradient {
-  tensor: Tensor;
-  zeroed: boolean;
-}
-
-const leafGradients = new WeakMap<Tensor, LeafGradient>();
-
 /** The gradient of a leaf, if it has one. */
 export function gradientOf(leaf: Tensor): Tensor | undefined {
-  return leafGradients.get(leaf)?.tensor;
+  return leaf.gradient;
 }
 
 /** Takes a leaf's gradient away from it. */
 export function takeGradient(leaf: Tensor): Tensor | undefined {
-  const gradient = leafGradients.get(leaf)?.tensor;
-  leafGradients.delete(leaf);
+  const { gradient } = leaf;
+  leaf.gradient = undefined;
   return gradient;
 }
 
 /** `clear_gradients()`: the buffers stay, filled with zeros. */
 export function zeroGradients(leaves: Iterable<Tensor>): void {
-  for (const leaf of leaves) {
-    const gradient = leafGradients.get(leaf);
-    if (gradient) gradient.zeroed = true;
-  }
+  for (const leaf of leaves) leaf.gradientZeroed = true;
 }
 
 /** `clear_gradient(set_to_zero=False)`: the buffers are freed. */
 export function freeGradients(leaves: Iterable<Tensor>): void {
   for (const leaf of leaves) {
-    const gradient = leafGradients.get(leaf);
-    if (!gradient) continue;
-    leafGradients.delete(leaf);
-    current().end(gradient.tensor, "");
+    const gradient = takeGradient(leaf);
+    if (gradient) current().end(gradient, "");
   }
 }
 
@@ -150,13 +137,14 @@ function settle(e: Engine, leaf: Tensor, grads: Holder): void {
   const grad = grads[0];
   // A leaf that only the tape knows (a loss's own number) keeps no gradient.
   if (grad === undefined || !leaf.alive) return;
-  const old = leafGradients.get(leaf);
-  if (old && !old.zeroed) return;
+  const old = leaf.gradient;
+  if (old && !leaf.gradientZeroed) return;
   grads[0] = undefined;
   e.setKind(grad.storage, "gradient");
   grad.references++;
-  leafGradients.set(leaf, { tensor: grad, zeroed: false });
-  if (old) e.end(old.tensor, "GradNodeAccumulation");
+  leaf.gradient = grad;
+  leaf.gradientZeroed = false;
+  if (old) e.end(old, "GradNodeAccumulation");
 }
 
 function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Tensor | undefined)[] {
@@ -185,7 +173,10 @@ function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Ten
     if (scratch.length > 0) e.freeTemporaries(scratch, rule.kernel);
     return grad;
   });
-  e.kernelTemporaries(rule.temporaries(), rule.kernel);
+  const sizes = rule.temporaries();
+  const taken = sizes.length > 0 ? e.takeTemporaries(sizes, rule.kernel) : nothing;
+  for (const convolution of rule.convolutions(e.log.length)) e.log.convolutions.push(convolution);
+  if (taken.length > 0) e.freeTemporaries(taken, rule.kernel);
   if (early.length > 0) e.freeTemporaries(early, rule.kernel);
   if (unwanted.length > 0) e.freeTemporaries(unwanted, rule.kernel);
   // They die with the gradients that arrived.

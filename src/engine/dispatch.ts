@@ -2,6 +2,7 @@
 import { castOp } from "../ops/cast.ts";
 import { type DType, isFloat, numel, type Op, type OutSpec, sizeOf } from "../ops/types.ts";
 import { ampDType } from "./amp.ts";
+import { forwardConvolution } from "./convolutions.ts";
 import { current, type Engine } from "./engine.ts";
 import { accumulationNode, type Edge, GradNode, OpRule } from "./tape.ts";
 import { type Storage, Tensor } from "./tensor.ts";
@@ -92,14 +93,18 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
     if (i === 0 && op.temporariesAmid) early = e.takeTemporaries(op.temporariesAmid(ready, attrs), op.name);
     return out;
   });
-  if (op.temporaries) {
-    const sizes = op.temporaries(ready, specs, attrs, e.device);
-    if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
-    else e.kernelTemporaries(sizes, op.name);
+  const sizes = op.temporaries?.(ready, specs, attrs, e.device) ?? none;
+  if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
+  else {
+    const taken = sizes.length > 0 ? e.takeTemporaries(sizes, op.name) : nothing;
+    if (op.conv) {
+      const [x, w] = ready;
+      e.log.convolutions.push(forwardConvolution(op.conv(attrs), [x!, w!, outputs[0]!], e.log.length));
+    }
+    if (taken.length > 0) e.freeTemporaries(taken, op.name);
   }
   if (early.length > 0) e.freeTemporaries(early, op.name);
   e.flops += op.flops ? op.flops(ready, specs, attrs) : numel(specs[0]?.shape ?? []);
-  if (op.conv) recordConvolution(e, op, ready, outputs, attrs);
   for (const storage of inKernel) e.release(storage, op.name);
   if (needs) attach(e, op, ready, inputs, outputs, attrs, plain);
   if (!plain) endCopies(e, op.name, ready, inputs);
@@ -196,30 +201,4 @@ function keptInputs<A>(op: Op<A>, needs: readonly boolean[]): readonly number[] 
 function keep(e: Engine, node: GradNode, storage: Storage): void {
   e.save(storage);
   node.saved.push(storage);
-}
-
-/** Hands a convolution's geometry to the memory model; its two gradients follow when backward runs. */
-function recordConvolution<A>(
-  e: Engine,
-  op: Op<A>,
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
-  attrs: A,
-): void {
-  const [x, w] = inputs;
-  const out = outputs[0];
-  if (!x || !w || !out || !op.conv) return;
-  const { groups, stride, dilation, channelsLast } = op.conv(attrs);
-  e.log.convolutions.push({
-    at: e.log.length,
-    direction: "forward",
-    input: x.shape,
-    filter: w.shape,
-    output: out.shape,
-    dtype: x.dtype,
-    groups,
-    stride,
-    dilation,
-    layout: channelsLast ? "NHWC" : "NCHW",
-  });
 }

@@ -1,5 +1,7 @@
 /** @file The tape: one node for each differentiable op, holding what its backward needs. */
 import type { Device, GradContext, GradSpec, Op, TensorMeta } from "../ops/types.ts";
+import { backwardConvolutions } from "./convolutions.ts";
+import type { Convolution } from "./events.ts";
 import type { Storage, Tensor } from "./tensor.ts";
 
 /** Where a gradient goes: an output slot of the node that made the input. */
@@ -24,12 +26,15 @@ export interface GradRule {
   /** By input. */
   temporariesAround(): readonly (readonly number[])[];
   temporaries(): readonly number[];
+  /** What cuDNN is asked to run when the events before `at` had happened. */
+  convolutions(at: number): readonly Convolution[];
   readonly makesAll: boolean;
   /** Inputs whose gradients are made and dropped. */
   readonly dropped: ReadonlySet<number>;
 }
 
 const none: readonly number[] = [];
+const noConvolutions: readonly Convolution[] = [];
 const noneAround: readonly (readonly number[])[] = [];
 const nothingDropped: ReadonlySet<number> = new Set();
 
@@ -94,6 +99,12 @@ export class OpRule<A> implements GradRule, GradContext<A> {
 
   temporaries(): readonly number[] {
     return this.op.gradTemporaries?.(this) ?? none;
+  }
+
+  convolutions(at: number): readonly Convolution[] {
+    const { op, attrs, inputs, outputs, needs } = this;
+    if (!op.conv) return noConvolutions;
+    return backwardConvolutions(op.conv(attrs), [inputs[0]!, inputs[1]!, outputs[0]!], needs, at);
   }
 }
 

@@ -32,6 +32,9 @@ export class Tensor implements TensorMeta {
   node: GradNode | undefined = undefined;
   /** Which output of `node` this is. */
   slot = 0;
+  /** What a leaf has collected in backward; `zeroed` where `clear_gradients` set it to zero and kept the buffer. */
+  gradient: Tensor | undefined = undefined;
+  gradientZeroed = false;
 
   constructor(shape: Shape, dtype: DType, storage: Storage, strides?: readonly number[]) {
     this.shape = shape;

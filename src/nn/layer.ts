@@ -114,9 +114,14 @@ function same<A extends readonly unknown[]>(like: A, given: readonly unknown[]):
 export type AnyLayer = Layer<never, unknown>;
 
 /** This layer and all below it, parents first. */
-export function* sublayers(root: AnyLayer): Iterable<AnyLayer> {
-  yield root;
-  for (const [, child] of root.children()) yield* sublayers(child);
+export function sublayers(root: AnyLayer): AnyLayer[] {
+  const found: AnyLayer[] = [];
+  const walk = (layer: AnyLayer): void => {
+    found.push(layer);
+    for (const [, child] of layer.children()) walk(child);
+  };
+  walk(root);
+  return found;
 }
 
 /** All parameters below a layer in Paddle's order (each once), with the trainable ones marked. */
@@ -124,6 +129,12 @@ export function parameters(root: AnyLayer): Parameter[] {
   const found = new Set<Parameter>();
   for (const layer of sublayers(root)) for (const [, p] of layer.ownParameters()) found.add(p);
   return [...found];
+}
+
+/** A layer of a network that is built, with its own parameters. */
+export interface BuiltLayer {
+  readonly layer: AnyLayer;
+  readonly parameters: readonly Parameter[];
 }
 
 /** Lets go of a layer that another one replaces while the model is built: its parameters are freed. */
@@ -147,13 +158,13 @@ export function nameLayers(root: AnyLayer): void {
   walk(root, "");
 }
 
-const built = new WeakMap<AnyLayer, readonly AnyLayer[]>();
+const built = new WeakMap<AnyLayer, readonly BuiltLayer[]>();
 
 /** All layers of a network that is built: its tree does not change any more, so it is walked once. */
-export function layersOf(root: AnyLayer): readonly AnyLayer[] {
+export function layersOf(root: AnyLayer): readonly BuiltLayer[] {
   let layers = built.get(root);
   if (layers === undefined) {
-    layers = [...sublayers(root)];
+    layers = sublayers(root).map((layer) => ({ layer, parameters: [...layer.ownParameters()].map(([, p]) => p) }));
     built.set(root, layers);
   }
   return layers;
@@ -161,7 +172,7 @@ export function layersOf(root: AnyLayer): readonly AnyLayer[] {
 
 /** `model.train()`, `model.eval()`. */
 export function setTraining(root: AnyLayer, training: boolean): void {
-  for (const layer of layersOf(root)) layer.training = training;
+  for (const { layer } of layersOf(root)) layer.training = training;
 }
 
 /** `nn.LayerList`: children named by their place. */

@@ -9,9 +9,9 @@ import { isFloat, numel, sizeOf } from "../ops/types.ts";
 /** Casts in the order of the layers: the new buffer is made before the old one goes. */
 export function decorate(model: AnyLayer): void {
   const e = current();
-  for (const layer of layersOf(model)) {
+  for (const { layer, parameters } of layersOf(model)) {
     if (layer.keepsFloat32) continue;
-    for (const [, p] of layer.ownParameters()) halve(e, p, p.trainable ? "parameter" : "buffer");
+    for (const p of parameters) halve(e, p, p.trainable ? "parameter" : "buffer");
     for (const held of heldBuffers(layer)) halve(e, held, "buffer");
   }
 }

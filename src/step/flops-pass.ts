@@ -21,7 +21,7 @@ export class FlopsPassError extends DTypeError {
 
 /** Whether training left a buffer in float16 that was float32 when it was made. */
 function holdsHalf(model: Network): boolean {
-  for (const layer of layersOf(model)) {
+  for (const { layer } of layersOf(model)) {
     for (const value of heldBuffers(layer)) if (value.dtype === "float16") return true;
   }
   return false;

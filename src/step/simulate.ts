@@ -7,7 +7,7 @@ import { suggest, UserError } from "../errors.ts";
 import { buildLoss } from "../losses/index.ts";
 import { buildNetwork } from "../models/index.ts";
 import { Args, ArgumentError } from "../nn/args.ts";
-import { layersOf, nameLayers, type Parameter, parameters } from "../nn/layer.ts";
+import { type AnyLayer, layersOf, nameLayers, type Parameter } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { PaddleRefusal } from "../nn/refusal.ts";
 import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
@@ -67,19 +67,12 @@ function run(
 ): Simulation {
   const model = buildNetwork(argsOf(config.model));
   nameLayers(model);
-  for (const name of settings.recompute) {
-    const layer = layersOf(model).find((l) => l.name === name);
-    if (!layer)
-      throw new UserError("recompute-not-known", {
-        layer: name,
-        near: suggest(
-          name,
-          layersOf(model).map((l) => l.name),
-        ),
-      });
-    layer.recomputed = true;
-  }
-  const all = parameters(model);
+  const built = layersOf(model);
+  markRecomputed(
+    built.map(({ layer }) => layer),
+    settings.recompute,
+  );
+  const all = [...new Set(built.flatMap((layer) => layer.parameters))];
   const optimizer = new Optimizer(readOptimizer(argsOf(config.optimizer)), all);
   const losses = config.losses.map(({ component, coefficient }) => ({
     loss: buildLoss(argsOf(component)),
@@ -90,10 +83,11 @@ function run(
   const cast = settings.precision === "fp16" ? runtime.cast(settings.ampLevel) : undefined;
   const channels = inChannels(config);
   const facts = describe(all);
-  const layers = layersOf(model).map((layer) => {
-    const own = [...layer.ownParameters()].map(([, p]) => p);
-    return { name: layer.name, type: layer.constructor.name, ...countOf(own) };
-  });
+  const layers = built.map(({ layer, parameters }) => ({
+    name: layer.name,
+    type: layer.constructor.name,
+    ...countOf(parameters),
+  }));
   engine.log.mark("built");
   train({
     model,
@@ -122,6 +116,21 @@ function run(
     calls: engine.calls,
     assumptions: [...engine.assumptions],
   };
+}
+
+/** Throws `recompute-not-known` with the nearest names. */
+function markRecomputed(layers: readonly AnyLayer[], names: readonly string[]): void {
+  for (const name of names) {
+    const layer = layers.find((l) => l.name === name);
+    if (!layer) {
+      const near = suggest(
+        name,
+        layers.map((l) => l.name),
+      );
+      throw new UserError("recompute-not-known", { layer: name, near });
+    }
+    layer.recomputed = true;
+  }
 }
 
 function countOf(all: readonly Parameter[]): { count: number; bytes: number } {
