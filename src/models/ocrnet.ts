@@ -7,6 +7,7 @@ import { Conv2D } from "../nn/layers.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
+import { requiredFeatures } from "./blocks/features.ts";
 import { normalConvolutions } from "./blocks/init-weight.ts";
 import { upsampled } from "./blocks/logits.ts";
 import { SpatialGatherBlock, SpatialOCRModule } from "./blocks/ocr.ts";
@@ -62,10 +63,10 @@ export class OCRNet extends Layer<readonly [Tensor], PyList> implements Network 
     super();
     const classes = args.int("num_classes");
     this.backbone = buildBackbone(args.component("backbone"));
-    this.indices = args.numbers("backbone_indices");
-    const from = this.indices.map((i) => this.backbone.feat_channels.at(i)!);
+    const { indices, channels } = requiredFeatures(args, this.backbone, 1);
+    this.indices = indices;
     const middle = args.int("ocr_mid_channels", 512);
-    this.head = new OCRHead(classes, from, middle, args.int("ocr_key_channels", 256));
+    this.head = new OCRHead(classes, channels, middle, args.int("ocr_key_channels", 256));
     args.ignore("align_corners");
     args.finish();
   }
