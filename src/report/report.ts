@@ -123,6 +123,10 @@ export interface Plan {
   readonly estimate: Estimate;
   readonly verdict: Verdict;
   readonly headroomBytes: number;
+  /** Time of an optimizer step relative to the run as it is asked for: both ends of a roofline, and their geometric middle. */
+  readonly time: { readonly low: number; readonly expected: number; readonly high: number };
+  /** The best plans of other classes of harm, where they are asked for. */
+  readonly alternatives: readonly Plan[];
   readonly launch: string;
   /** `proved`: nothing better was passed over without a run or a proof. */
   readonly search: { readonly candidates: number; readonly simulated: number; readonly proved: boolean };

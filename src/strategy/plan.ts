@@ -7,7 +7,7 @@ import type { KnobContext } from "./knobs/knob.ts";
 import { minKeptEdits } from "./knobs/ohem.ts";
 import { launchCommand } from "./launch.ts";
 import { type Point, startingPoint } from "./point.ts";
-import { type SearchLimits, search } from "./search.ts";
+import { type Found, type SearchLimits, search } from "./search.ts";
 import { type Candidate, type SearchContext, Space } from "./space.ts";
 
 export type { SearchLimits } from "./search.ts";
@@ -21,30 +21,45 @@ export interface Planned {
 
 /** Finds the least harmful plan that fits the budget. Throws UserError where the config cannot be run at all. */
 export function plan(context: SearchContext, limits: SearchLimits = {}): Planned {
-  const crop = context.settings.cropSize ?? context.config.cropSize;
-  if (!crop) throw new UserError("crop-not-known", { config: context.config.file });
   const runs = new Space(context);
-  const start = startingPoint(context.config, context.settings, crop);
-  const found = search(runs, start, limits);
-  const knobContext = contextOf(runs, start);
-  const edits = [
-    ...knobs.flatMap((knob) => knob.edits?.(start, found.best.point, knobContext) ?? []),
-    ...minKeptEdits(context.config, start, found.best.point),
-  ];
-  const changes = changesOf(runs, start, found.best.point, knobContext);
+  const start = startOf(context);
+  const found = search(runs, start, limits, { ...context, card: context.gpu });
+  const { alternatives, ...best } = { ...found };
+  const make = (candidate: Candidate): Plan => planOf(runs, start, { ...best, alternatives: [], best: candidate });
   return {
     start: runs.run(start),
-    plan: {
-      feasible: found.feasible,
-      changes,
-      edits,
-      settings: planSettings(found.best.point),
-      estimate: toEstimate(found.best.simulation, found.best.memory),
-      verdict: found.best.fit.verdict,
-      headroomBytes: found.best.fit.headroomBytes,
-      launch: launchCommand(context, found.best.point),
-      search: { candidates: found.candidates, simulated: runs.simulated, proved: found.proved },
-    },
+    plan: { ...make(found.best), alternatives: alternatives.map(make) },
+  };
+}
+
+/** The point to search from. Throws `crop-not-known`. */
+export function startOf({ config, settings }: Pick<SearchContext, "config" | "settings">): Point {
+  const crop = settings.cropSize ?? config.cropSize;
+  if (!crop) throw new UserError("crop-not-known", { config: config.file });
+  return startingPoint(config, settings, crop);
+}
+
+/** What leads from the start to the best point of `found`, and what it costs. */
+export function planOf(runs: Space, start: Point, found: Found): Plan {
+  const { context } = runs;
+  const { best, feasible, candidates, proved } = found;
+  const knobContext = contextOf(runs, start, found);
+  const edits = [
+    ...knobs.flatMap((knob) => knob.edits?.(start, best.point, knobContext) ?? []),
+    ...minKeptEdits(context.config, start, best.point),
+  ];
+  return {
+    feasible,
+    changes: changesOf(runs, start, best.point, knobContext),
+    edits,
+    settings: planSettings(best.point),
+    estimate: toEstimate(best.simulation, best.memory),
+    verdict: best.fit.verdict,
+    headroomBytes: best.fit.headroomBytes,
+    time: found.time(best.point),
+    alternatives: [],
+    launch: launchCommand(context, best.point),
+    search: { candidates, simulated: runs.simulated, proved },
   };
 }
 
@@ -61,16 +76,14 @@ export function planSettings(point: Point): PlanSettings {
   };
 }
 
-function contextOf(runs: Space, start: Point): KnobContext {
+function contextOf(runs: Space, start: Point, { time }: Found): KnobContext {
   const { simulation } = runs.run(start);
   return {
     config: runs.context.config,
     settings: runs.context.settings,
     hasTensorCores: runs.context.gpu?.hasTensorCores,
-    flops: {
-      forward: simulation.calls.get("model")?.flops ?? 0,
-      of: (block) => simulation.calls.get(block)?.flops ?? 0,
-    },
+    time: (to) => time(to),
+    start,
     hasBatchNorm: simulation.layers.some((layer) => layer.type.includes("BatchNorm")),
   };
 }

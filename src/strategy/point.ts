@@ -18,6 +18,12 @@ export interface Point {
   /** FLAGS_conv_workspace_size_limit; undefined: the runtime's default. */
   readonly workspaceLimitBytes: number | undefined;
   readonly evaluation: EvaluationMode;
+  /** A network that takes the place of the config's, by its id in knobs/model.ts; undefined: the config's own. */
+  readonly model?: string | undefined;
+  /** An optimizer with less state, by its id in knobs/optimizer.ts; undefined: the config's own. */
+  readonly optimizer?: string | undefined;
+  /** False where the moving average of the parameters is left out; undefined: as asked for. */
+  readonly ema?: false | undefined;
 }
 
 /** The run as it is asked for. */
@@ -53,6 +59,7 @@ export function settingsOf(point: Point, settings: Settings): Settings {
     recompute: point.recompute,
     convWorkspaceLimitBytes: point.workspaceLimitBytes,
     evaluation,
+    useEma: settings.useEma && point.ema !== false,
     doEval: settings.doEval && point.evaluation !== "off",
   };
 }

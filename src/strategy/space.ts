@@ -7,7 +7,9 @@ import type { GpuBudget } from "../report/report.ts";
 import type { Settings } from "../step/settings.ts";
 import { type Simulation, simulate } from "../step/simulate.ts";
 import { type Block, boundingMoments, chooseBlocks, type Moment } from "./blocks.ts";
+import { type Load, loadOf } from "./cost.ts";
 import type { EstimateContext } from "./estimate.ts";
+import { configOf } from "./knobs/variants.ts";
 import { type Point, settingsOf } from "./point.ts";
 
 /** What a search is given. */
@@ -19,6 +21,8 @@ export interface SearchContext extends EstimateContext {
   readonly outFile?: string | undefined;
   /** Blocks that recompute may choose from; undefined: 12. */
   readonly mostBlocks?: number | undefined;
+  /** Told after each run how many there have been. */
+  readonly onRun?: ((simulated: number) => void) | undefined;
 }
 
 /** A point that was run. */
@@ -35,6 +39,7 @@ export interface Outline {
   readonly simulation: Simulation;
   readonly blocks: readonly Block[];
   readonly moments: readonly Moment[];
+  readonly load: Load;
 }
 
 /** Iterations of a short run: the second has all state, and allocates what the third does. */
@@ -64,6 +69,8 @@ export class Space implements Runs {
   private readonly candidates = new Map<string, Candidate>();
   private readonly shorts = new Map<string, Simulation>();
   private readonly outlines = new Map<string, Outline>();
+  /** Blocks of each network, chosen once: bounds of different crops and batches speak of the same sets. */
+  private readonly blocks = new Map<string, readonly Block[]>();
 
   constructor(context: SearchContext) {
     this.context = context;
@@ -108,8 +115,10 @@ export class Space implements Runs {
 
   private simulate(point: Point, iterations?: number): Simulation {
     this.simulated++;
-    const { config, settings, step } = this.context;
-    return simulate(config, settingsOf(point, settings), step, iterations);
+    const { config, settings, step, onRun } = this.context;
+    const run = simulate(configOf(config, point), settingsOf(point, settings), step, iterations);
+    onRun?.(this.simulated);
+    return run;
   }
 
   /** Two iterations without evaluation, or more where they have been run. */
@@ -133,11 +142,22 @@ export class Space implements Runs {
     let outline = this.outlines.get(id);
     if (outline === undefined) {
       const simulation = this.short(plain);
-      const blocks = chooseBlocks(simulation, this.context.mostBlocks);
-      outline = { point: plain, simulation, blocks, moments: boundingMoments(simulation, blocks) };
+      const blocks = this.blocksOf(plain, simulation);
+      const moments = boundingMoments(simulation, blocks);
+      outline = { point: plain, simulation, blocks, moments, load: loadOf(simulation) };
       this.outlines.set(id, outline);
     }
     return outline;
+  }
+
+  private blocksOf({ model = "" }: Point, simulation: Simulation): readonly Block[] {
+    const known = this.blocks.get(model);
+    if (known === undefined) {
+      const chosen = chooseBlocks(simulation, this.context.mostBlocks);
+      this.blocks.set(model, chosen);
+      return chosen;
+    }
+    return known.map(({ name }) => ({ name, flops: simulation.calls.get(name)?.flops ?? 0 }));
   }
 
   reservedAtLeast(point: Point): number {

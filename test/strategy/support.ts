@@ -19,6 +19,7 @@ import { defaultSettings } from "../../src/step/settings.ts";
 import type { Simulation } from "../../src/step/simulate.ts";
 import { train } from "../../src/step/train.ts";
 import { boundingMoments, chooseBlocks } from "../../src/strategy/blocks.ts";
+import { loadOf } from "../../src/strategy/cost.ts";
 import type { Point } from "../../src/strategy/point.ts";
 import type { Candidate, Outline, Runs, SearchContext } from "../../src/strategy/space.ts";
 
@@ -109,6 +110,7 @@ export class RandomRuns implements Runs {
   readonly budget: GpuBudget;
   readonly contextHighBytes = contextBytes(defaultMemoryRuntime, undefined).highBytes;
   private readonly shape: NetworkShape;
+  private names: readonly string[] | undefined;
 
   constructor(shape: NetworkShape, usableBytes: number) {
     this.shape = shape;
@@ -162,8 +164,10 @@ export class RandomRuns implements Runs {
 
   outline(point: Point): Outline {
     const simulation = this.simulate({ ...point, recompute: [] }, 2);
-    const blocks = chooseBlocks(simulation, 5);
-    return { point, simulation, blocks, moments: boundingMoments(simulation, blocks) };
+    // As in Space: chosen once, so that the bounds of different batches speak of the same sets.
+    this.names ??= chooseBlocks(simulation, 5).map(({ name }) => name);
+    const blocks = this.names.map((name) => ({ name, flops: simulation.calls.get(name)!.flops }));
+    return { point, simulation, blocks, moments: boundingMoments(simulation, blocks), load: loadOf(simulation) };
   }
 
   reservedAtLeast(point: Point): number {

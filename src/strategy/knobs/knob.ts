@@ -3,6 +3,7 @@ import type { ConfigEdit } from "../../config/edit.ts";
 import type { TrainConfig } from "../../config/types.ts";
 import type { PlanChange } from "../../report/report.ts";
 import type { Settings } from "../../step/settings.ts";
+import type { Factor } from "../cost.ts";
 import type { Point } from "../point.ts";
 
 /** Order of harm: 1 nothing changes, 2 time, 3 numerics, 4 statistics, 5 data, 6 the model. */
@@ -13,8 +14,9 @@ export interface KnobContext {
   readonly settings: Settings;
   /** The card multiplies matrices of half precision in hardware; undefined where no card is named. */
   readonly hasTensorCores: boolean | undefined;
-  /** Forward floating point operations of one step, and how many of them each block takes. */
-  readonly flops: { readonly forward: number; readonly of: (block: string) => number };
+  /** Time of a point relative to the run as it is asked for. */
+  readonly time: (to: Point) => Factor;
+  readonly start: Point;
   readonly hasBatchNorm: boolean;
 }
 
@@ -34,4 +36,10 @@ export interface Knob {
 export function yamlVia(config: TrainConfig, path: readonly string[]): PlanChange["via"][number] {
   const place = config.locate(path);
   return { kind: "yaml", file: place?.file ?? config.file, line: place?.line, key: path.join(".") };
+}
+
+/** What one knob alone does to the time: `1.05 to 1.12 times the time`. */
+export function timeWords({ low, high }: Factor): string {
+  const [from, to] = [low.toFixed(2), high.toFixed(2)];
+  return from === to ? `${from} times the time` : `${from} to ${to} times the time`;
 }

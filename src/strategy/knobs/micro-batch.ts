@@ -1,12 +1,11 @@
 /** @file Smaller forward passes, accumulated to the same effective batch. */
-import type { Harm, Knob } from "./knob.ts";
-import { yamlVia } from "./knob.ts";
+import { type Harm, type Knob, timeWords, yamlVia } from "./knob.ts";
 
 export const microBatch: Knob = {
   name: "micro-batch",
   summary: "smaller forward passes, gradients accumulated to the same effective batch",
   harm: 4,
-  change: (from, to, { config, hasBatchNorm }) => {
+  change: (from, to, { config, hasBatchNorm, time, start }) => {
     if (from.microBatch === to.microBatch) return undefined;
     const harm: Harm = hasBatchNorm ? 4 : 2;
     const statistics = hasBatchNorm ? `batch norm sees ${to.microBatch} images instead of ${from.microBatch}; ` : "";
@@ -15,7 +14,7 @@ export const microBatch: Knob = {
       from: String(from.microBatch),
       to: `${to.microBatch} × ${to.accumulation} accumulated`,
       via: [yamlVia(config, ["batch_size"]), { kind: "launcher", flag: `--accumulate ${to.accumulation}` }],
-      cost: `effective batch kept; ${statistics}up to 15 % slower steps`,
+      cost: `effective batch kept; ${statistics}${timeWords(time({ ...start, microBatch: to.microBatch, accumulation: to.accumulation }))}`,
       harm,
     };
   },

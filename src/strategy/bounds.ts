@@ -1,0 +1,72 @@
+/** @file What is ruled out without a run: bounds of whole families of points, from few short runs. */
+import type { Size } from "../config/types.ts";
+import { lowerBound } from "./blocks.ts";
+import type { KnobValues } from "./limits.ts";
+import type { Point } from "./point.ts";
+import { unlessRefused } from "./refused.ts";
+import type { Runs } from "./space.ts";
+
+/**
+ * Rules out combinations whose allocated bytes cannot fit whatever is recomputed.
+ *
+ * Two bounds. From a run at the largest micro-batch, scaled down (proved in blocks.ts), for the smaller ones at the same crop. And from
+ * a run at the smallest micro-batch for everything larger: each storage's size is a sum of products of batch, height and width with
+ * non-negative coefficients, rounded up (convolutions, pooling, padding and resizing all grow with their input), so with a larger batch
+ * or with both sides larger no tensor is smaller while the same ops run. A test holds this on networks of every family.
+ */
+export class Bounds {
+  private readonly runs: Runs;
+  private readonly values: KnobValues;
+  private readonly effective: number;
+  private readonly room: number;
+  /** For each network and precision: index of the largest crop that its smallest micro-batch does not rule out. */
+  private readonly firstCrop = new Map<string, number>();
+
+  constructor(runs: Runs, start: Point, values: KnobValues, room: number) {
+    this.runs = runs;
+    this.values = values;
+    this.effective = start.microBatch * start.accumulation;
+    this.room = room;
+  }
+
+  /** Whether this combination is proved not to fit. */
+  excludes(point: Point): boolean {
+    const { crops, batches } = this.values;
+    const index = crops.findIndex((crop) => crop.width === point.crop.width && crop.height === point.crop.height);
+    if (index > 0 && index < this.firstPossible(point)) return true;
+    return this.atLeast(this.sized(point, batches[0] ?? point.microBatch), point.microBatch) > this.room;
+  }
+
+  /** The least that any choice of blocks allocates with `microBatch` images, from a run of `point`; 0 where Paddle refuses it. */
+  private atLeast(point: Point, microBatch: number): number {
+    const outline = unlessRefused(() => this.runs.outline(point));
+    if (outline === undefined) return 0;
+    const chosen = outline.blocks.map(() => this.values.recompute);
+    return lowerBound(outline.moments, chosen, microBatch / point.microBatch);
+  }
+
+  private sized(point: Point, microBatch: number, crop: Size = point.crop): Point {
+    return { ...point, recompute: [], crop, microBatch, accumulation: this.effective / microBatch };
+  }
+
+  /** Bisects over the crops with the smallest micro-batch; the smallest crop first, so that a hopeless card costs one run. */
+  private firstPossible(point: Point): number {
+    const key = [point.model, point.optimizer, point.ema, point.format].join();
+    const known = this.firstCrop.get(key);
+    if (known !== undefined) return known;
+    const { crops, batches } = this.values;
+    const least = batches.at(-1) ?? point.microBatch;
+    const hopeless = (index: number) => this.atLeast(this.sized(point, least, crops[index]), least) > this.room;
+    let [excluded, possible] = [0, crops.length];
+    if (!hopeless(crops.length - 1)) {
+      possible = crops.length - 1;
+      while (possible - excluded > 1) {
+        const middle = Math.floor((excluded + possible) / 2);
+        if (hopeless(middle)) excluded = middle;
+        else possible = middle;
+      }
+    }
+    this.firstCrop.set(key, possible);
+    return possible;
+  }
+}
