@@ -34,13 +34,6 @@ function elementBytes(dtype: string): number {
   }
 }
 
-/** `nn.Conv2D` runs Paddle's own depthwise kernel, without cuDNN, when each input channel is a group of its own. */
-function isDepthwise(conv: Convolution): boolean {
-  const channels = conv.layout === "NHWC" ? conv.input.at(-1) : conv.input[1];
-  const filters = conv.filter[0] ?? 0;
-  return conv.groups > 1 && conv.groups === channels && filters % conv.groups === 0;
-}
-
 /**
  * First rules, as Paddle 2.6 picks the first of cuDNN's ranked algorithms whose workspace is within the limit (conv_cudnn_v7.h):
  * - half precision in NCHW: tensor-core kernels work in NHWC, so cuDNN transposes input and output (the note in Paddle's
@@ -48,12 +41,10 @@ function isDepthwise(conv: Convolution): boolean {
  * - half precision in NHWC, and single precision: expected the offsets of an implicit GEMM with precomputed indices, one for each
  *   tap of a filter; high what a transformed algorithm (Winograd, FFT, TF32 in NHWC) asks for: of the order of input + output
  *   (mmsegmentation#321: 1.4 times the memory of a whole run with freely chosen algorithms; size inferred).
- * - Paddle's own depthwise kernel: none.
  * Both are capped by the limit. A negative limit means "whatever is free" to Paddle: no cap.
  * Left out: that the limit is soft (with no algorithm within it, Paddle takes the first anyway).
  */
 export function convolutionWorkspace(conv: Convolution, limitBytes: number): Workspace {
-  if (isDepthwise(conv)) return { at: conv.at, expectedBytes: 0, highBytes: 0 };
   const unit = elementBytes(conv.dtype);
   const ends = (elements(conv.input) + elements(conv.output)) * unit;
   const filter = elements(conv.filter) * unit;
@@ -65,7 +56,34 @@ export function convolutionWorkspace(conv: Convolution, limitBytes: number): Wor
   return { at: conv.at, expectedBytes, highBytes: Math.max(expectedBytes, highBytes) };
 }
 
-/** The workspaces of a log, in event order; those without bytes left out. */
+/** The workspaces of a log by the rules, in event order; those without bytes left out. */
 export function listWorkspaces(log: EventLog, limitBytes = defaultConvWorkspaceLimitBytes): readonly Workspace[] {
-  return log.convolutions.map((conv) => convolutionWorkspace(conv, limitBytes)).filter((w) => w.highBytes > 0);
+  return workspacesOf(log, (conv) => convolutionWorkspace(conv, limitBytes)).filter((w) => w.highBytes > 0);
+}
+
+/** The same workspace for every convolution, as a measurement with a fixed one has it. */
+export function fixedWorkspaces(log: EventLog, bytes: number): readonly Workspace[] {
+  return workspacesOf(log, ({ at }) => ({ at, expectedBytes: bytes, highBytes: bytes }));
+}
+
+/**
+ * One workspace a kernel: the two gradients of a convolution are one kernel, which takes the larger of what they ask for
+ * (`ConvCudnnGradKernelImplV7`, and the same for transposed ones).
+ */
+function workspacesOf(log: EventLog, rule: (conv: Convolution) => Workspace): readonly Workspace[] {
+  const found: Workspace[] = [];
+  for (const conv of log.convolutions) {
+    const one = rule(conv);
+    const before = found.at(-1);
+    if (before?.at !== one.at) {
+      found.push(one);
+      continue;
+    }
+    found[found.length - 1] = {
+      at: one.at,
+      expectedBytes: Math.max(before.expectedBytes, one.expectedBytes),
+      highBytes: Math.max(before.highBytes, one.highBytes),
+    };
+  }
+  return found;
 }

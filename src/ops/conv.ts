@@ -149,9 +149,8 @@ function convolution(name: string, node: string, amp: string): Op<ConvAttrs> {
     amp,
     saves: [0, 1],
     infer: ([x, w], attrs) => [{ shape: outputShape(name, x!, w!, attrs), dtype: x!.dtype }],
-    ...(name === "conv2d" ? cudnnOnly : depthwiseOnly),
+    ...(name === "conv2d" ? { ...cudnnOnly, conv: geometry(false) } : depthwiseOnly),
     flops: convFlops,
-    conv: geometry(false),
   });
 }
 
@@ -184,7 +183,7 @@ function transposed(name: string): Op<ConvAttrs> {
     saves: [0, 1],
     infer: ([x, w], attrs) => [{ shape: transposedShape(x!, w!, attrs), dtype: x!.dtype }],
     flops: ([x, w]) => 2 * numel(x!.shape) * w!.shape[1]! * w!.shape[2]! * w!.shape[3]!,
-    conv: geometry(true),
+    ...(name === "conv2d_transpose" ? { conv: geometry(true) } : {}),
   });
 }
 

@@ -152,6 +152,7 @@ export interface Op<A = void> {
   readonly sequential?: true;
   /** Multiply-adds times two of the forward kernel; default: number of output elements. */
   flops?(inputs: readonly TensorMeta[], outputs: readonly TensorMeta[], attrs: A): number;
+  /** Of a convolution that cuDNN runs (not Paddle's own depthwise kernels): what it is asked for. */
   readonly conv?: (attrs: A) => ConvGeometry;
 }
 

@@ -2,7 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Convolution } from "../../src/engine/events.ts";
-import { convolutionWorkspace, defaultConvWorkspaceLimitBytes, listWorkspaces } from "../../src/memory/workspace.ts";
+import {
+  convolutionWorkspace,
+  defaultConvWorkspaceLimitBytes,
+  fixedWorkspaces,
+  listWorkspaces,
+} from "../../src/memory/workspace.ts";
 import { MiB } from "../../src/units.ts";
 import { networkLog, withConvolutions } from "./logs.ts";
 
@@ -36,14 +41,6 @@ describe("workspace of a convolution", () => {
     expect(convolutionWorkspace({ ...half, layout: "NHWC" }, limit).expectedBytes).toBe(4 * 64 * 9);
   });
 
-  it("is nothing for Paddle's own depthwise kernel", () => {
-    const depthwise = { ...conv, filter: [64, 1, 3, 3], output: [2, 64, 32, 32], groups: 64 };
-    expect(convolutionWorkspace(depthwise, limit)).toMatchObject({ expectedBytes: 0, highBytes: 0 });
-    expect(convolutionWorkspace({ ...depthwise, filter: [64, 2, 3, 3], groups: 32 }, limit).highBytes).toBeGreaterThan(
-      0,
-    );
-  });
-
   it("refuses a type that cuDNN does not convolve", () => {
     expect(() => convolutionWorkspace({ ...conv, dtype: "int64" }, limit)).toThrow("int64");
   });
@@ -69,5 +66,19 @@ describe("workspace of a convolution", () => {
     expect(list).toHaveLength(log.convolutions.length);
     expect(list.every((w, i) => i === 0 || w.at >= (list[i - 1]?.at ?? 0))).toBe(true);
     expect(listWorkspaces(log, 0)).toEqual([]);
+  });
+
+  it("is one for both gradients of a convolution: the larger", () => {
+    const log = networkLog({ layers: 2, images: 0 });
+    const gradients = { ...conv, at: 5, direction: "backward-data" } as const;
+    const filter = { ...conv, at: 5, direction: "backward-filter", dtype: "float16" } as const;
+    log.convolutions.push(conv, gradients, filter);
+    const half = convolutionWorkspace(filter, limit);
+    const single = convolutionWorkspace(gradients, limit);
+    expect(listWorkspaces(log)).toEqual([
+      convolutionWorkspace(conv, limit),
+      { at: 5, expectedBytes: half.expectedBytes, highBytes: Math.max(single.highBytes, half.highBytes) },
+    ]);
+    expect(fixedWorkspaces(log, 64 * MiB).map((w) => w.highBytes)).toEqual([64 * MiB, 64 * MiB]);
   });
 });
