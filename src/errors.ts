@@ -54,7 +54,7 @@ export interface ErrorData {
     readonly shapes: readonly string[];
   };
   "dtype-refused": { readonly layer: string; readonly reason: string; readonly when: string };
-  "float32-only": { readonly op: string; readonly dtype: string };
+  "single-precision-only": { readonly op: string; readonly dtype: string };
   "paddle-refuses": { readonly kind: string; readonly component: string; readonly reason: string };
   "crop-not-known": { readonly config: string };
   "eval-size-not-known": { readonly dataset: string };
@@ -63,6 +63,22 @@ export interface ErrorData {
   "command-not-known": { readonly name: string; readonly near: readonly string[] };
   "gpu-missing": { readonly config: string };
   "list-not-known": { readonly name: string; readonly known: readonly string[]; readonly near: readonly string[] };
+  "check-card-missing": { readonly config: string };
+  "check-nothing": { readonly paths: readonly string[]; readonly skipped: number };
+  "format-not-known": { readonly name: string; readonly known: readonly string[]; readonly near: readonly string[] };
+  "check-name-not-known": {
+    readonly name: string;
+    readonly known: readonly string[];
+    readonly near: readonly string[];
+  };
+  "budget-invalid": { readonly file: string; readonly key: string; readonly reason: string };
+  "baseline-invalid": { readonly file: string; readonly reason: string };
+  "base-no-git": { readonly ref: string; readonly reason: string };
+  "base-shallow": { readonly ref: string };
+  "base-not-known": { readonly ref: string; readonly near: readonly string[] };
+  "base-unrelated": { readonly ref: string };
+  "report-invalid": { readonly file: string; readonly reason: string };
+  "schema-not-known": { readonly name: string; readonly known: readonly string[]; readonly near: readonly string[] };
   "out-is-input": { readonly out: string };
   "out-exists": { readonly out: string };
   "out-impossible": { readonly out: string; readonly reason: string };
@@ -182,9 +198,9 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
     message: (d) => `Paddle refuses ${d.layer || "the training loop"} ${d.when}: ${d.reason}.`,
     hint: () => "Train it in fp32, or under AMP O2: --precision fp32, --amp-level O2.",
   },
-  "float32-only": {
+  "single-precision-only": {
     message: (d) => `The op ${d.op} takes float32 only, but is given ${d.dtype}.`,
-    hint: () => "Train it in fp32, or under AMP O1: --precision fp32, --amp-level O1.",
+    hint: () => "Train it in fp32: --precision fp32.",
   },
   "paddle-refuses": {
     message: (d) => `Paddle cannot run the ${d.kind} ${d.component}: ${d.reason}.`,
@@ -217,6 +233,56 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "list-not-known": {
     message: (d) => `There is no list of ${d.name}.`,
     hint: (d) => didYouMean(d.near, `There are lists of ${d.known.join(", ")}.`),
+  },
+  "check-card-missing": {
+    message: (d) => `No card is given to check ${d.config} against.`,
+    hint: () =>
+      "Add --gpu, such as --gpu rtx4070 or --gpu 12GiB, or gpu: to vram-plan.yaml (vram-plan init writes one).",
+  },
+  "check-nothing": {
+    message: (d) =>
+      `No training config was found in ${d.paths.join(", ")}${d.skipped === 0 ? "" : `; ${d.skipped} YAML files are none`}.`,
+    hint: () => "Give configs, folders that hold some, or globs in quotes, such as 'configs/**/*.yml'.",
+  },
+  "format-not-known": {
+    message: (d) => `There is no format ${d.name}.`,
+    hint: (d) => didYouMean(d.near, `There are ${d.known.join(", ")}; each may be given a file: json=report.json.`),
+  },
+  "check-name-not-known": {
+    message: (d) => `--fail-on ${d.name}: that is neither a level nor a check.`,
+    hint: (d) => didYouMean(d.near, `Give warn, error, or names of checks: ${d.known.join(", ")}.`),
+  },
+  "budget-invalid": {
+    message: (d) => `The budget file ${d.file} is not valid: ${d.key}: ${d.reason}.`,
+    hint: () => "vram-plan schema prints what it may hold; vram-plan init writes a first one.",
+  },
+  "baseline-invalid": {
+    message: (d) => `The baseline ${d.file} is not valid: ${d.reason}.`,
+    hint: () => "Write it with --update-baseline.",
+  },
+  "base-no-git": {
+    message: (d) => `--base ${d.ref} needs git, and git says: ${d.reason}.`,
+    hint: () => "Run in a working tree of git, or leave --base out.",
+  },
+  "base-shallow": {
+    message: (d) => `This clone is shallow: the commit that ${d.ref} and HEAD share is not in it.`,
+    hint: () => "In GitHub Actions give actions/checkout `fetch-depth: 0`; elsewhere run git fetch --unshallow.",
+  },
+  "base-not-known": {
+    message: (d) => `git knows no commit ${d.ref}.`,
+    hint: (d) => didYouMean(d.near, "Fetch it first, such as git fetch origin main, and name it origin/main."),
+  },
+  "base-unrelated": {
+    message: (d) => `${d.ref} and HEAD share no commit.`,
+    hint: () => "Give the branch that the change is to be merged into.",
+  },
+  "report-invalid": {
+    message: (d) => `${d.file} is no saved report: ${d.reason}.`,
+    hint: () => "Save one with vram-plan estimate CONFIG --json > report.json.",
+  },
+  "schema-not-known": {
+    message: (d) => `There is no schema ${d.name}.`,
+    hint: (d) => didYouMean(d.near, `There are ${d.known.join(", ")}.`),
   },
   "out-is-input": {
     message: (d) => `--out ${d.out} is a file that the config is made of; vram-plan never changes those.`,

@@ -20,6 +20,8 @@ export abstract class Loss<
   abstract readonly type: string;
   /** Takes the edge map in place of the labels (`BCELoss(edge_label=True)`). */
   readonly usesEdges: boolean = false;
+  /** Takes the instances of the batch in place of the labels. */
+  readonly usesInstances: boolean = false;
   /** Takes the network's first two logits in place of one and the labels (`KLLoss`). */
   readonly comparesLogits: boolean = false;
 }

@@ -87,6 +87,7 @@ function lossMasks([, masks]: Outputs, targets: PyList<Target>, pairs: Pairs): r
  */
 export class MaskFormerLoss extends Loss<Tensor, readonly Tensor[], readonly Tensor[]> {
   readonly type = "MaskFormerLoss";
+  override readonly usesInstances = true;
   readonly matcher = new HungarianMatcher();
   private readonly emptyWeight: Tensor;
 

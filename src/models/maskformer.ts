@@ -193,6 +193,7 @@ export class MaskFormer extends Layer<readonly [Tensor], Logits> implements Netw
       }
       f.loss_list = new PyList();
       for (const [i, { loss }] of losses.entries()) {
+        if (!loss.usesInstances) throw new ArgumentError("MaskFormer", "loss", "MaskFormer takes MaskFormerLoss");
         const leave = current().enter("loss", "loss");
         const result = loss.call(outputs[i]!, [classes, masks]);
         leave();

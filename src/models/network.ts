@@ -6,7 +6,7 @@ import type { Logit, Logits } from "../nn/logit.ts";
 
 /** One term of the config's loss, as a network's own `loss_computation` gets it. */
 export interface LossTerm {
-  readonly loss: Layer<readonly [Logit, Logit], Tensor | PyList>;
+  readonly loss: Layer<readonly [Logit, Logit], Tensor | PyList> & { readonly usesInstances: boolean };
   readonly coefficient: number;
 }
 

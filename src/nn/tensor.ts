@@ -102,8 +102,10 @@ export function multiply(x: Tensor, y: Operand): Tensor {
 }
 
 export function divide(x: Tensor, y: Operand): Tensor {
-  if (typeof y !== "number") return operator(elementwise.divideOp, x, y);
-  return isFloat(x.dtype) ? scale(x) : holding(x, () => scale(cast(x, "float32")));
+  if (typeof y === "number") return isFloat(x.dtype) ? scale(x) : holding(x, () => scale(cast(x, "float32")));
+  // `x / y` has no promotion: a right operand of another dtype is cast to the left's, be it the wider one (eager_math_op_patch.cc).
+  if (x.dtype === y.dtype) return run1(elementwise.divideOp, [x, y], undefined);
+  return holding(y, () => run1(elementwise.divideOp, [x, cast(y, x.dtype)], undefined));
 }
 
 /** `number / x`: a full tensor, then a division. */
