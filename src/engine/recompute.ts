@@ -97,7 +97,14 @@ function detach(value: unknown, leaves: Tensor[]): unknown {
   return leaf;
 }
 
-/** The incoming gradient is copied once (facts/paddle-memory.md, part 6 no. 4). */
+/** The incoming gradient is copied once (facts/paddle-memory.md, part 6 no. 4); a strided one is made contiguous for it first. */
 function copy(e: Engine, grad: Tensor): Tensor {
-  return new Tensor(grad.shape, grad.dtype, e.allocate(numel(grad.shape) * sizeOf(grad.dtype), ""));
+  const bytes = numel(grad.shape) * sizeOf(grad.dtype);
+  const contiguous = grad.strides === undefined ? undefined : e.allocate(bytes, "");
+  const made = new Tensor(grad.shape, grad.dtype, e.allocate(bytes, ""));
+  if (contiguous) {
+    contiguous.references++;
+    e.release(contiguous, "");
+  }
+  return made;
 }
