@@ -42,6 +42,7 @@ export const sigmoidCrossEntropyOp = defineOp({
   name: "sigmoid_cross_entropy_with_logits",
   gradNode: gradNode("sigmoid_cross_entropy_with_logits"),
   amp: "sigmoid_cross_entropy_with_logits",
+  floatOnly: true,
   saves: [0, 1, 2],
   infer: ([x, label]) => {
     if (x!.shape.some((d, i) => d !== label!.shape[i])) {
