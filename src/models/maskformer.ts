@@ -13,14 +13,8 @@ import * as t from "../nn/tensor.ts";
 import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { SwinTransformer } from "./backbones/swin_transformer.ts";
-import {
-  BasePixelDecoder,
-  fillLinear,
-  fillWeights,
-  MLP,
-  PositionEmbeddingSine,
-  Transformer,
-} from "./maskformer-blocks.ts";
+import { BasePixelDecoder, fillLinear, fillWeights, MLP, PositionEmbeddingSine } from "./maskformer-blocks.ts";
+import { Transformer } from "./maskformer-transformer.ts";
 import type { LossTerm, Network } from "./network.ts";
 
 /** The predictor's own defaults: MaskFormer's constructor does not pass them on. */

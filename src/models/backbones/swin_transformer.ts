@@ -6,7 +6,8 @@ import { type AnyLayer, Layer, LayerList, refill, sublayers } from "../../nn/lay
 import { Dropout, LayerNorm, Linear } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
 import type { Backbone } from "./backbone.ts";
-import { BasicLayer, PatchEmbed, type StageResult, type SwinOptions } from "./swin_transformer-blocks.ts";
+import type { SwinOptions } from "./swin_transformer-attention.ts";
+import { BasicLayer, PatchEmbed, type StageResult } from "./swin_transformer-blocks.ts";
 import { depthRates } from "./transformer_utils.ts";
 
 /** What the registered names fix. */
