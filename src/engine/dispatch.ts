@@ -93,6 +93,7 @@ function compute<A>(e: Engine, op: Op<A>, inputs: readonly Tensor[], attrs: A): 
     if (i === 0 && op.temporariesAmid) early = e.takeTemporaries(op.temporariesAmid(ready, attrs), op.name);
     return out;
   });
+  if (op.libraryScratch) e.libraryScratch(op.libraryScratch(ready), op.name);
   const sizes = op.temporaries?.(ready, specs, attrs, e.device) ?? none;
   if (op.temporariesInTurn) for (const bytes of sizes) e.kernelTemporaries([bytes], op.name);
   else {

@@ -154,6 +154,11 @@ export class Engine {
     for (const storage of taken.toReversed()) this.release(storage, op);
   }
 
+  /** Memory that a library takes past Paddle's allocator while a kernel runs. */
+  libraryScratch(bytes: number, op: string): void {
+    if (bytes > 0) this.log.scratch.push({ at: this.log.length, bytes, site: this.site(op) });
+  }
+
   setKind(storage: Storage, kind: StorageKind): void {
     if (storage.id >= 0) this.log.kind[storage.id] = kindOf(kind);
   }

@@ -52,6 +52,15 @@ export interface Convolution {
   readonly layout?: "NCHW" | "NHWC" | undefined;
 }
 
+/** Memory that a library (thrust) asks of the driver itself and gives back at once: in no statistic of Paddle's. */
+export interface LibraryScratch {
+  /** Taken when the events before `at` had happened. */
+  readonly at: number;
+  readonly bytes: number;
+  /** Index of its site. */
+  readonly site: number;
+}
+
 /**
  * The events as parallel arrays. Event `i` concerns storage `storage[i]`; `sign[i]` is 1 for an allocation, -1 for a release.
  * `bytes[s]` are the bytes that storage `s` asked for, exact and unrounded; `kind[s]` indexes `storageKinds`;
@@ -70,6 +79,8 @@ export class EventLog {
   readonly marks: Mark[] = [];
   /** In the order of `at`. */
   readonly convolutions: Convolution[] = [];
+  /** In the order of `at`. */
+  readonly scratch: LibraryScratch[] = [];
 
   /** Number of events. */
   get length(): number {

@@ -1,14 +1,12 @@
 /** @file Paddle's auto_growth best-fit allocator, block by block: what it asks the driver for, and when it runs out. */
 import { BlockPool, none } from "./blocks.ts";
-import { Driver } from "./driver.ts";
+import { Driver, type DriverLimits } from "./driver.ts";
 import { FreeIndex } from "./free-index.ts";
 import { allocatorAlignment, toUnits } from "./rounding.ts";
 
-export interface AllocatorOptions {
+export interface AllocatorOptions extends DriverLimits {
   /** Smallest chunk: FLAGS_auto_growth_chunk_size_in_mb, 0 in every Paddle package, so chunks are as large as the request. */
   readonly chunkFloorBytes?: number | undefined;
-  /** The driver refuses a chunk that would bring the reserved bytes above this; undefined: it never refuses. */
-  readonly limitBytes?: number | undefined;
 }
 
 /** A request that the driver refused twice: before and after the idle chunks went back. */
@@ -19,7 +17,8 @@ export interface OutOfMemory {
   /** Reserved when it failed, the idle chunks already given back. */
   readonly reservedBytes: number;
   readonly allocatedBytes: number;
-  readonly limitBytes: number;
+  /** The same as the driver counts it, in whole pages; what the process holds beside its context. */
+  readonly pagesBytes: number;
 }
 
 /** A block as a picture of memory shows it. */
@@ -50,7 +49,7 @@ export class Allocator {
   /** @param idCount how many ids are expected; more may come. */
   constructor(options: AllocatorOptions = {}, idCount = 1024) {
     this.#floor = toUnits(options.chunkFloorBytes ?? 0);
-    this.#driver = new Driver(options.limitBytes ?? Number.POSITIVE_INFINITY);
+    this.#driver = new Driver(options);
     this.#blockOf = new Int32Array(idCount).fill(none);
   }
 
@@ -94,11 +93,16 @@ export class Allocator {
     else if (this.#blockOf[id] !== none) throw new Error(`allocator: id ${id} already holds a block`);
     const position = this.#free.seek(size, 0, this.#free.count);
     const block = position < this.#free.count ? this.#fit(position, size) : this.#growChunk(size);
-    if (block === none) return this.#outOfMemory(id, size);
+    if (block === none) return this.#outOfMemory(id, Math.max(size, this.#floor));
     this.#blockOf[id] = block;
     this.#allocated += size;
     if (this.#allocated > this.#allocatedPeak) this.#allocatedPeak = this.#allocated;
     return undefined;
+  }
+
+  /** Scratch that a library asks of the driver itself, for a kernel of Paddle. Returns what failed, as `allocate`. */
+  passScratch(id: number, bytes: number): OutOfMemory | undefined {
+    return this.#driver.passes(bytes) ? undefined : this.#outOfMemory(id, toUnits(bytes));
   }
 
   /** Gives back what `id` holds; nothing if it holds nothing (a request of zero bytes). */
@@ -119,7 +123,7 @@ export class Allocator {
       if (!this.#isWholeChunk(slot)) continue;
       this.#free.removeAt(i);
       this.#pool.drop(slot);
-      this.#driver.giveBack(this.#pool.size[slot]! * allocatorAlignment);
+      this.#driver.giveBack(this.#pool.address[slot]!, this.#pool.size[slot]! * allocatorAlignment);
     }
     return before - this.reserved;
   }
@@ -169,8 +173,8 @@ export class Allocator {
       if (!this.#driver.hasRoom(chunk * allocatorAlignment)) return none;
     }
     const head = this.#pool.take(this.#nextAddress, chunk);
+    this.#driver.take(this.#nextAddress, chunk * allocatorAlignment);
     this.#nextAddress += chunk;
-    this.#driver.take(chunk * allocatorAlignment);
     if (chunk === size) return head;
     this.#pool.size[head] = chunk - size;
     this.#pool.isFree[head] = 1;
@@ -220,10 +224,10 @@ export class Allocator {
   #outOfMemory(id: number, size: number): OutOfMemory {
     return {
       id,
-      chunkBytes: Math.max(size, this.#floor) * allocatorAlignment,
+      chunkBytes: size * allocatorAlignment,
       reservedBytes: this.reserved,
       allocatedBytes: this.allocated,
-      limitBytes: this.#driver.limitBytes,
+      pagesBytes: this.#driver.pages,
     };
   }
 

@@ -1,11 +1,14 @@
-/** @file From the event log to the three levels of bytes for training and evaluation, and the verdict on a card. */
+/** @file From the event log to the three levels of bytes for training and evaluation, and a way to replay it on a card. */
 import type { EventLog } from "../engine/events.ts";
-import type { GpuBudget, PartEstimate, Range, TrainingEstimate, Verdict } from "../report/report.ts";
+import type { PartEstimate, Range, TrainingEstimate } from "../report/report.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 import { type Context, contextBytes } from "./context.ts";
 import { type Held, replay } from "./replay.ts";
 import { type Tally, tally } from "./tally.ts";
+import type { ReplayOn } from "./verdict.ts";
 import { defaultConvWorkspaceLimitBytes, listWorkspaces } from "./workspace.ts";
+
+export { type Fit, verdict } from "./verdict.ts";
 
 /** Paddle 2.6 as pip installs it; presets/runtimes/paddle-2.6.yaml says where each value is from. */
 export const defaultMemoryRuntime: MemoryRuntime = {
@@ -29,6 +32,8 @@ export interface MemoryEstimate {
   /** Highest allocated bytes while a layer ran forward in training, by its name. */
   readonly layerPeaks: ReadonlyMap<string, number>;
   readonly assumptions: readonly string[];
+  /** The same log on a card of a given size: run where the sums alone say that it does not fit. */
+  readonly replayOn: ReplayOn;
 }
 
 /** The three replays of one log. */
@@ -58,7 +63,14 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
     const ends = { low: low.evaluation, expected: expected.evaluation, high: high.evaluation };
     evaluation = partEstimate(tallies.evaluation, ends, context);
   }
-  return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions: listAssumptions(context, hasWorkspaces) };
+  const replayOn: ReplayOn = (end, usableBytes) => {
+    const contextBytes = context[`${end}Bytes`];
+    const workspaceBytes = `${end}Bytes` as const;
+    const options = { chunkFloorBytes, workspaces, workspaceBytes, cardBytes: usableBytes, contextBytes };
+    return { replay: replay(log, options), log, contextBytes };
+  };
+  const assumptions = listAssumptions(context, hasWorkspaces);
+  return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions, replayOn };
 }
 
 /** Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. */
@@ -85,20 +97,4 @@ function listAssumptions(context: Context, hasWorkspaces: boolean): readonly str
   const workspaces =
     "cuDNN workspaces by rule: half precision input + output of the convolution (high: and filter); single precision an offset table (high: input + output); at most FLAGS_conv_workspace_size_limit";
   return hasWorkspaces ? [context.source, pages, workspaces] : [context.source, pages];
-}
-
-export interface Fit {
-  readonly verdict: Verdict;
-  /** Usable bytes less the high end of the process, in the worse of training and evaluation; negative if it does not fit. */
-  readonly headroomBytes: number;
-}
-
-/** Fits when the high end does, is tight when only the expected one does. Training and evaluation must both fit. */
-export function verdict(estimate: Pick<MemoryEstimate, "training" | "evaluation">, budget: GpuBudget): Fit {
-  const parts = [estimate.training, ...(estimate.evaluation === undefined ? [] : [estimate.evaluation])];
-  const high = Math.max(...parts.map((part) => part.process.highBytes));
-  const expected = Math.max(...parts.map((part) => part.process.expectedBytes));
-  const headroomBytes = budget.usableBytes - high;
-  if (headroomBytes >= 0) return { verdict: "fits", headroomBytes };
-  return { verdict: expected <= budget.usableBytes ? "tight" : "does-not-fit", headroomBytes };
 }

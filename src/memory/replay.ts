@@ -6,19 +6,29 @@ import type { Workspace } from "./workspace.ts";
 
 export interface ReplayOptions {
   readonly chunkFloorBytes?: number | undefined;
-  /** What the card gives this process; undefined: the replay never fails. */
+  /** FLAGS_gpu_memory_limit_mb in bytes: most that Paddle's chunks may sum up to; undefined: no such limit. */
   readonly limitBytes?: number | undefined;
-  /** What the CUDA context and the libraries take of it before the first tensor. */
+  /** What the card gives this process, in whole pages; undefined: the driver never refuses. */
+  readonly cardBytes?: number | undefined;
+  /** What the CUDA context and the libraries take of the card before the first tensor. */
   readonly contextBytes?: number | undefined;
   /** Replayed as a block that is taken and given back at once; none for `low`. */
   readonly workspaces?: readonly Workspace[] | undefined;
   readonly workspaceBytes?: "expectedBytes" | "highBytes" | undefined;
 }
 
-/** Peaks of what the allocator holds; `pages` is the same in whole pages of the driver. */
+/** Peaks of what the allocator holds; `pages` is the same in whole pages of the driver, with libraries' scratch. */
 export interface Held {
   readonly reservedBytes: number;
   readonly pagesBytes: number;
+}
+
+/** The request at which a run ends. */
+export interface Failure extends OutOfMemory {
+  /** Event whose allocation failed, or after which a workspace or a library's scratch did. */
+  readonly event: number;
+  readonly site: Site | undefined;
+  readonly asked: "tensor" | "workspace" | "library";
 }
 
 export interface Replay {
@@ -26,41 +36,52 @@ export interface Replay {
   /** After training and evaluation: the allocator keeps what training made it take. Undefined without an evaluation. */
   readonly evaluation: Held | undefined;
   /** The request that failed; the replay ends there. */
-  readonly outOfMemory: (OutOfMemory & { readonly event: number; readonly site: Site | undefined }) | undefined;
+  readonly outOfMemory: Failure | undefined;
 }
 
-/** Replays up to the end of the evaluation (mark `end`); what comes after it, such as saving, is not part of either peak. */
+const never = Number.POSITIVE_INFINITY;
+
+/** Replays up to the end of the evaluation (mark `end`); what comes after it is not part of either peak. */
 export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
-  const { limitBytes, chunkFloorBytes, workspaces = [], workspaceBytes = "expectedBytes" } = options;
-  const limit = limitBytes === undefined ? undefined : limitBytes - (options.contextBytes ?? 0);
-  const allocator = new Allocator({ chunkFloorBytes, limitBytes: limit }, log.bytes.length + 1);
-  const { storage, sign, bytes } = log;
+  const { limitBytes, cardBytes, contextBytes = 0, chunkFloorBytes } = options;
+  const { workspaces = [], workspaceBytes = "expectedBytes" } = options;
+  const room = cardBytes === undefined ? undefined : cardBytes - contextBytes;
+  const allocator = new Allocator({ chunkFloorBytes, limitBytes, cardBytes: room }, log.bytes.length + 1);
+  const { storage, sign, bytes, scratch } = log;
   const trainEnd = trainingEnd(log);
   const hasEvaluation = log.at("evaluation") >= 0;
   const markedEnd = log.at("end");
   const end = markedEnd >= 0 ? markedEnd : log.length;
   const workspaceId = log.bytes.length;
-  let next = 0;
-  let nextAt = workspaces[0]?.at ?? Number.POSITIVE_INFINITY;
+  let [workspace, library] = [0, 0];
+  let workspaceAt = workspaces[0]?.at ?? never;
+  let libraryAt = scratch[0]?.at ?? never;
   let training: Held | undefined;
   let failed: OutOfMemory | undefined;
+  let asked: Failure["asked"] = "tensor";
   let event = 0;
   for (; event < end; event++) {
     if (event === trainEnd) training = heldBy(allocator);
     const id = storage[event]!;
     if (sign[event]! < 0) allocator.free(id);
     else failed = allocator.allocate(id, bytes[id]!);
-    while (nextAt <= event + 1 && failed === undefined) {
-      failed = allocator.allocate(workspaceId, workspaces[next]![workspaceBytes]);
+    while (workspaceAt <= event + 1 && failed === undefined) {
+      failed = allocator.allocate(workspaceId, workspaces[workspace]![workspaceBytes]);
       allocator.free(workspaceId);
-      nextAt = workspaces[++next]?.at ?? Number.POSITIVE_INFINITY;
+      workspaceAt = workspaces[++workspace]?.at ?? never;
+      if (failed !== undefined) asked = "workspace";
+    }
+    while (libraryAt <= event + 1 && failed === undefined) {
+      failed = allocator.passScratch(id, scratch[library]!.bytes);
+      libraryAt = scratch[++library]?.at ?? never;
+      if (failed !== undefined) asked = "library";
     }
     if (failed !== undefined) break;
   }
   return {
     training: training ?? heldBy(allocator),
     evaluation: hasEvaluation ? heldBy(allocator) : undefined,
-    outOfMemory: failed && { ...failed, event, site: log.sites[log.site[event]!] },
+    outOfMemory: failed && { ...failed, event, site: log.sites[log.site[event]!], asked },
   };
 }
 

@@ -1,7 +1,13 @@
 /** @file Sorting, selecting, gathering. Sizes that depend on values are taken at their largest, as each op says. */
 import { type DType, defineOp, gradNode, numel, type Shape, sizeOf, type TensorMeta } from "./types.ts";
 
-/** `argsort`: the sorted values and their places. 1-D input: thrust's scratch is taken past Paddle's allocator. */
+/** Room of a radix sort besides the second copy of keys and places: counts of digits (size inferred). */
+const radixCounts = 4096;
+
+/**
+ * `argsort`: the sorted values and their places. A tensor of one axis is sorted by thrust (argsort_kernel.cu), whose radix sort
+ * takes a second copy of keys and places past Paddle's allocator.
+ */
 export const argsortOp = defineOp<{ readonly axis: number }>({
   name: "argsort",
   gradNode: gradNode("argsort"),
@@ -12,6 +18,10 @@ export const argsortOp = defineOp<{ readonly axis: number }>({
     { shape: x!.shape, dtype: x!.dtype },
     { shape: x!.shape, dtype: "int64" },
   ],
+  libraryScratch: ([x]) =>
+    x!.shape.length === 1 && numel(x!.shape) > 0
+      ? numel(x!.shape) * (sizeOf(x!.dtype) + sizeOf("int64")) + radixCounts
+      : 0,
 });
 
 /** A row is sorted whole if it has this many elements and at least this share of them is wanted (topk_kernel.cu). */

@@ -94,6 +94,9 @@ export const allOp = defineOp<ReduceAttrs>({
   infer: ([x], attrs) => [{ shape: reducedShape(x!, attrs), dtype: "bool" }],
 });
 
+/** Room of thrust's scan: one state for each block of threads (size inferred). */
+const scanStates = 4096;
+
 export const cumsumOp = defineOp({
   name: "cumsum",
   gradNode: gradNode("cumsum"),
@@ -101,6 +104,7 @@ export const cumsumOp = defineOp({
   saves: [0],
   // A scan along one of several axes takes a tensor of x's size (measured; one axis alone goes to thrust, cum_kernel.cu).
   temporaries: ([x]) => (x!.shape.length > 1 ? [numel(x!.shape) * sizeOf(x!.dtype)] : []),
+  libraryScratch: ([x]) => (x!.shape.length === 1 && numel(x!.shape) > 1 ? scanStates : 0),
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
 });
 

@@ -134,6 +134,8 @@ export interface Op<A = void> {
   temporariesBefore?(inputs: readonly TensorMeta[], attrs: A): readonly number[];
   /** Bytes that the forward kernel takes after its first output and frees after the last. */
   temporariesAmid?(inputs: readonly TensorMeta[], attrs: A): readonly number[];
+  /** Bytes that a library (thrust) asks of the driver past Paddle's allocator, after the outputs, and gives back at once. */
+  libraryScratch?(inputs: readonly TensorMeta[]): number;
   /** Bytes that the backward kernel takes before its outputs and frees at its end. */
   gradTemporariesBefore?(context: GradContext<A>): readonly number[];
   /** Of a kernel that makes one gradient after the other: bytes taken before each input's gradient and freed right after it. */

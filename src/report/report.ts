@@ -82,6 +82,28 @@ export interface GpuBudget {
   readonly totalBytes: number;
   /** What the process may take: total less what others keep. */
   readonly usableBytes: number;
+  /** What others hold of what CUDA sees (a desktop, other processes); undefined: not known or nothing. */
+  readonly othersBytes?: number | undefined;
+}
+
+/** The request at which a run ends on this card. */
+export interface FailedRequest {
+  /** A tensor, a convolution's workspace, or scratch that a library asks of the driver itself. */
+  readonly asked: "tensor" | "workspace" | "library";
+  /** The chunk that the driver refuses, after the idle chunks went back. */
+  readonly bytes: number;
+  /** All that is held of the card then: this process, its context, and others. */
+  readonly usedBytes: number;
+  readonly availableBytes: number;
+  readonly part: "build" | "training" | "evaluation";
+  /** Iteration or image number. */
+  readonly index: number;
+  readonly phase: Phase;
+  readonly stage: Stage;
+  readonly layer: string;
+  readonly op: string;
+  /** As Paddle prints it. */
+  readonly message: string;
 }
 
 /** How a change reaches a real run. */
@@ -143,6 +165,8 @@ export interface Report {
   readonly gpu: GpuBudget | undefined;
   readonly verdict: Verdict | undefined;
   readonly headroomBytes: number | undefined;
+  /** The request that fails where the run does not fit, or not at its high end. */
+  readonly outOfMemory?: FailedRequest | undefined;
   readonly plan: Plan | undefined;
   readonly assumptions: readonly string[];
 }

@@ -117,7 +117,7 @@ function fitted(runs: Runs, point: Point, { evaluations, workspaces, fits, see }
       see(candidate);
       if (fits(candidate)) return candidate;
       // What is short in training stays short however evaluation is done.
-      if (candidate.memory.training.process.highBytes > runs.budget.usableBytes) break;
+      if (candidate.fit.outOfMemory?.part === "training") break;
       if (candidate.memory.evaluation === undefined) break;
     }
   }

@@ -2,6 +2,7 @@
 import type { TrainConfig } from "../config/types.ts";
 import type { Gpu, MemoryRuntime } from "../memory/card.ts";
 import { estimateMemory, type MemoryEstimate } from "../memory/estimate.ts";
+import type { ReplayOn } from "../memory/verdict.ts";
 import type { Estimate, LayerRow } from "../report/report.ts";
 import type { StepRuntime } from "../step/runtime.ts";
 import type { Settings } from "../step/settings.ts";
@@ -15,8 +16,13 @@ export interface EstimateContext {
   readonly gpu: Gpu | undefined;
 }
 
+/** An estimate that can still be replayed on a card: not part of any JSON. */
+export interface ReplayableEstimate extends Estimate {
+  readonly replayOn: ReplayOn;
+}
+
 /** The estimate of one run. Throws UserError where the config names what is not modelled or what Paddle refuses. */
-export function estimateRun(config: TrainConfig, settings: Settings, context: EstimateContext): Estimate {
+export function estimateRun(config: TrainConfig, settings: Settings, context: EstimateContext): ReplayableEstimate {
   const run = simulate(config, settings, context.step);
   const { convWorkspaceLimitBytes } = settings;
   const memory = estimateMemory(run.log, { gpu: context.gpu, runtime: context.memory, convWorkspaceLimitBytes });
@@ -24,13 +30,14 @@ export function estimateRun(config: TrainConfig, settings: Settings, context: Es
 }
 
 /** A run and its memory as an Estimate. */
-export function toEstimate(run: Simulation, memory: MemoryEstimate): Estimate {
+export function toEstimate(run: Simulation, memory: MemoryEstimate): ReplayableEstimate {
   return {
     parameters: run.parameters,
     training: memory.training,
     evaluation: memory.evaluation,
     layers: layerRows(run.layers, memory),
     assumptions: [...run.assumptions, ...memory.assumptions],
+    replayOn: memory.replayOn,
   };
 }
 

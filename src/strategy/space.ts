@@ -21,6 +21,8 @@ export interface SearchContext extends EstimateContext {
   readonly outFile?: string | undefined;
   /** Blocks that recompute may choose from; undefined: 12. */
   readonly mostBlocks?: number | undefined;
+  /** Simulations shared between searches that differ in the card only: a card changes no event. */
+  readonly memo?: Map<string, Simulation> | undefined;
   /** Told after each run how many there have been. */
   readonly onRun?: ((simulated: number) => void) | undefined;
 }
@@ -57,7 +59,7 @@ export interface Runs {
   readonly contextHighBytes: number;
   run(point: Point): Candidate;
   outline(point: Point): Outline;
-  /** Reserved bytes of two iterations: a lower bound of the whole run's, since the allocator only grows. */
+  /** Reserved bytes of two iterations, no more than the card has where they survive on it: what the whole run needs at least. */
   reservedAtLeast(point: Point): number;
 }
 
@@ -114,9 +116,13 @@ export class Space implements Runs {
   }
 
   private simulate(point: Point, iterations?: number): Simulation {
+    const { config, settings, step, onRun, memo } = this.context;
+    const id = `${key(point, false)} ${iterations ?? ""}`;
+    const known = memo?.get(id);
+    if (known !== undefined) return known;
     this.simulated++;
-    const { config, settings, step, onRun } = this.context;
     const run = simulate(configOf(config, point), settingsOf(point, settings), step, iterations);
+    memo?.set(id, run);
     onRun?.(this.simulated);
     return run;
   }
@@ -162,6 +168,12 @@ export class Space implements Runs {
 
   reservedAtLeast(point: Point): number {
     const { log } = this.short(point);
-    return replay(log, { chunkFloorBytes: this.context.memory.chunkFloorBytes }).training.reservedBytes;
+    const { chunkFloorBytes } = this.context.memory;
+    const { reservedBytes } = replay(log, { chunkFloorBytes }).training;
+    const { usableBytes } = this.budget;
+    const room = usableBytes - this.contextHighBytes;
+    if (reservedBytes <= room) return reservedBytes;
+    const limits = { cardBytes: usableBytes, contextBytes: this.contextHighBytes };
+    return replay(log, { chunkFloorBytes, ...limits }).outOfMemory === undefined ? room : reservedBytes;
   }
 }

@@ -77,7 +77,7 @@ describe("allocator", () => {
       chunkBytes: MiB,
       reservedBytes: 10 * MiB,
       allocatedBytes: 10 * MiB,
-      limitBytes: 10 * MiB,
+      pagesBytes: 10 * MiB,
     });
     expect(allocator.blockOf(3)).toBeUndefined();
   });

@@ -1,10 +1,10 @@
 /** @file The three levels of bytes and the verdict. */
 import { describe, expect, it } from "vitest";
 import { contextBytes } from "../../src/memory/context.ts";
-import { estimateMemory, verdict } from "../../src/memory/estimate.ts";
+import { defaultMemoryRuntime, estimateMemory, verdict } from "../../src/memory/estimate.ts";
 import type { LevelSet, Range } from "../../src/report/report.ts";
 import { MiB } from "../../src/units.ts";
-import { networkLog, withConvolutions } from "./logs.ts";
+import { LogBuilder, networkLog, withConvolutions } from "./logs.ts";
 
 function checkLevels(part: LevelSet): void {
   for (const { lowBytes, expectedBytes, highBytes } of [part.allocated, part.reserved, part.process]) {
@@ -82,5 +82,26 @@ describe("verdict", () => {
       headroomBytes: 10,
     });
     expect(on(119, { lowBytes: 60, expectedBytes: 120, highBytes: 240 }).verdict).toBe("does-not-fit");
+  });
+
+  it("survives on a card below the peak where idle chunks go back in time, and shows what fails below that", () => {
+    const b = new LogBuilder();
+    b.log.mark("iteration", 1);
+    b.drop(b.at("forward", "a", "conv2d").take(40 * MiB));
+    b.at("backward", "b", "add_grad").take(60 * MiB);
+    const memory = estimateMemory(b.log, { runtime: { ...defaultMemoryRuntime, lazyLoading: true } });
+    expect(memory.training.process.highBytes).toBe(1050 * MiB);
+    const at = (usable: number) =>
+      verdict(memory, { name: "card", totalBytes: usable * MiB, usableBytes: usable * MiB });
+    expect(at(1050)).toEqual({ verdict: "fits", headroomBytes: 0 });
+    expect(at(1011)).toEqual({ verdict: "fits", headroomBytes: MiB });
+    expect(at(1009)).toMatchObject({ verdict: "tight", headroomBytes: -41 * MiB });
+    expect(at(609)).toMatchObject({
+      verdict: "does-not-fit",
+      outOfMemory: { asked: "tensor", part: "training", index: 1, phase: "backward", layer: "b", op: "add_grad" },
+    });
+    expect(at(609).outOfMemory?.message).toBe(
+      "Cannot allocate 60.000000MB memory on GPU 0, 550.000000MB memory has been allocated and available memory is only 59.000000MB.",
+    );
   });
 });

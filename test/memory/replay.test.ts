@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { replay } from "../../src/memory/replay.ts";
 import { tally } from "../../src/memory/tally.ts";
+import { MiB } from "../../src/units.ts";
 import { LogBuilder, networkLog } from "./logs.ts";
 
 describe("replay", () => {
@@ -56,18 +57,36 @@ describe("replay", () => {
 
   it("names the request that fails and its site, the context counted", () => {
     const b = new LogBuilder();
-    b.at("forward", "a", "conv2d").take(4096);
-    b.at("backward", "a", "conv2d_grad").take(4000);
-    expect(replay(b.log, { limitBytes: 8192 }).outOfMemory).toBeUndefined();
-    expect(replay(b.log, { limitBytes: 8192, contextBytes: 1 }).outOfMemory).toEqual({
+    b.at("forward", "a", "conv2d").take(4 * MiB);
+    b.at("backward", "a", "conv2d_grad").take(4 * MiB - 96);
+    expect(replay(b.log, { cardBytes: 8 * MiB }).outOfMemory).toBeUndefined();
+    expect(replay(b.log, { cardBytes: 8 * MiB, contextBytes: 1 }).outOfMemory).toEqual({
       id: 1,
-      chunkBytes: 4096,
-      reservedBytes: 4096,
-      allocatedBytes: 4096,
-      limitBytes: 8191,
+      chunkBytes: 4 * MiB,
+      reservedBytes: 4 * MiB,
+      allocatedBytes: 4 * MiB,
+      pagesBytes: 4 * MiB,
       event: 1,
+      asked: "tensor",
       site: { phase: "backward", stage: "backward", layer: "a", op: "conv2d_grad" },
     });
+  });
+
+  it("counts whole pages on a card, small requests sharing one", () => {
+    const b = new LogBuilder();
+    b.at("forward", "a", "conv2d").take(3 * MiB);
+    for (let i = 0; i < 4; i++) b.take(MiB / 2 - 512);
+    expect(replay(b.log, { cardBytes: 6 * MiB }).outOfMemory).toBeUndefined();
+    expect(replay(b.log, { cardBytes: 6 * MiB - 1 }).outOfMemory).toMatchObject({ event: 1, pagesBytes: 4 * MiB });
+  });
+
+  it("ends where a library finds nothing past the allocator, though idle chunks are there", () => {
+    const b = new LogBuilder();
+    const x = b.at("loss", "loss:Ohem", "argsort").take(4 * MiB);
+    b.drop(x);
+    b.log.scratch.push({ at: 2, bytes: 3 * MiB, site: 0 });
+    expect(replay(b.log, { cardBytes: 8 * MiB }).training).toEqual({ reservedBytes: 4 * MiB, pagesBytes: 8 * MiB });
+    expect(replay(b.log, { cardBytes: 7 * MiB }).outOfMemory).toMatchObject({ asked: "library", chunkBytes: 3 * MiB });
   });
 
   it("fails in a workspace as well", () => {
@@ -76,7 +95,10 @@ describe("replay", () => {
     const workspaces = [{ at: 1, expectedBytes: 256, highBytes: 4097 }];
     const options = { limitBytes: 8192, workspaces };
     expect(replay(b.log, options).outOfMemory).toBeUndefined();
-    expect(replay(b.log, { ...options, workspaceBytes: "highBytes" }).outOfMemory).toMatchObject({ chunkBytes: 4352 });
+    expect(replay(b.log, { ...options, workspaceBytes: "highBytes" }).outOfMemory).toMatchObject({
+      chunkBytes: 4352,
+      asked: "workspace",
+    });
   });
 
   it("gets through with exactly what it reserves, and needs at least its allocated peak", () => {
