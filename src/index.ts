@@ -3,23 +3,36 @@ import { type ConfigEdit, editConfig } from "./config/edit.ts";
 import { type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { Files } from "./config/merge.ts";
 import type { Size, TrainConfig } from "./config/types.ts";
+import { UserError } from "./errors.ts";
 import type { Gpu } from "./memory/card.ts";
 import { cardBudget } from "./memory/card.ts";
 import { verdict } from "./memory/estimate.ts";
-import { findDataset, findRuntime, resolveGpu } from "./presets.ts";
+import { findDataset, findRuntime, listGpus, resolveGpu } from "./presets.ts";
+import type { CurveResult } from "./report/curve.ts";
+import type { ExplainResult } from "./report/explain.ts";
+import type { GpusResult } from "./report/gpus.ts";
+import type { MaxResult } from "./report/max.ts";
 import type { Estimate, GpuBudget, Plan, PlanSettings, Report } from "./report/report.ts";
 import { type Prepared, prepareRun, type RunFlags } from "./run-settings.ts";
 import { stepRuntime } from "./step/runtime.ts";
 import type { Settings } from "./step/settings.ts";
+import { curve as searchCurve } from "./strategy/curve.ts";
 import { type EstimateContext, estimateRun, toEstimate } from "./strategy/estimate.ts";
+import { explain as explainLayer } from "./strategy/explain.ts";
+import { smallestCards } from "./strategy/gpus.ts";
 import { cropPath } from "./strategy/knobs/crop.ts";
-import { plan as search } from "./strategy/plan.ts";
+import { largest } from "./strategy/max.ts";
+import { type SearchLimits, plan as search } from "./strategy/plan.ts";
 
 export type { TrainConfig } from "./config/types.ts";
-export { type Code, renderUserError, UserError } from "./errors.ts";
-export type { Estimate, Plan, PlanChange, Report, Verdict } from "./report/report.ts";
+export { type Code, renderUserError } from "./errors.ts";
+export { launcherFile, launcherText } from "./presets.ts";
+export type { Estimate, LaunchCommand, Plan, PlanChange, Report, Verdict } from "./report/report.ts";
 export type { RunFlags } from "./run-settings.ts";
+export { shellWord } from "./strategy/launch.ts";
+export type { SearchLimits } from "./strategy/plan.ts";
 export type { ConfigEdit };
+export { UserError };
 
 /** Where a run takes place: the card if one is given, and the Paddle version. */
 export interface Context extends EstimateContext {
@@ -47,10 +60,55 @@ export function estimate(run: Prepared, context: Context): Report {
   return toReport(run, estimateRun(run.config, run.settings, context), context.budget);
 }
 
-/** The report of a run with the least harmful plan that fits the budget. `outFile` is named in the launch command. */
-export function plan(run: Prepared, context: Context & { readonly budget: GpuBudget }, outFile?: string): Report {
-  const { start, plan } = search({ ...context, config: run.config, settings: run.settings, outFile });
+/** A context whose card or size is known: what a plan needs. */
+export type CardContext = Context & { readonly budget: GpuBudget };
+
+/** How to search, and whom to tell. `outFile` is named in the launch command; `onRun` is told after each run how many there were. */
+export interface PlanRequest {
+  readonly outFile?: string | undefined;
+  /** `--opts` as given: the config's file does not have them, so the launch command does. */
+  readonly opts?: readonly string[] | undefined;
+  readonly limits?: SearchLimits | undefined;
+  readonly onRun?: ((simulated: number) => void) | undefined;
+}
+
+/** The report of a run with the least harmful plan that fits the budget. */
+export function plan(run: Prepared, context: CardContext, request: PlanRequest = {}): Report {
+  const { limits, ...named } = request;
+  const { start, plan } = search({ ...context, config: run.config, settings: run.settings, ...named }, limits);
   return { ...toReport(run, toEstimate(start.simulation, start.memory), context.budget), plan };
+}
+
+/** The context of a command that cannot do without a card. Throws `gpu-missing`. */
+export function cardContext(config: string, gpuName: string | undefined): CardContext {
+  const { budget, ...context } = createContext(gpuName);
+  if (budget === undefined) throw new UserError("gpu-missing", { config });
+  return { ...context, budget };
+}
+
+/** Told after each run how many there were. */
+type OnRun = PlanRequest["onRun"];
+
+/** The largest batch and crop that fit the card. */
+export function max({ config, settings }: Prepared, context: CardContext, onRun?: OnRun): MaxResult {
+  return { version: 1, config: config.file, ...largest({ ...context, config, settings, onRun }) };
+}
+
+/** The smallest card for a run, of all that have a preset. */
+export function gpus({ config, settings }: Prepared, onRun?: OnRun): GpusResult {
+  const { memory, step } = createContext(undefined);
+  const found = smallestCards({ memory, step, config, settings, onRun }, listGpus());
+  return { version: 1, config: config.file, ...found };
+}
+
+/** Where the bytes of a layer come from. Throws `argument-wrong` where there is no such layer. */
+export function explain({ config, settings }: Prepared, context: Context, layer: string): ExplainResult {
+  return { version: 1, config: config.file, ...explainLayer({ ...context, config, settings }, layer) };
+}
+
+/** Bytes against slowdown over the layers that recompute may choose from. */
+export function curve({ config, settings }: Prepared, context: CardContext, onRun?: OnRun): CurveResult {
+  return { version: 1, config: config.file, ...searchCurve({ ...context, config, settings, onRun }) };
 }
 
 /** What `writePlan` writes, and from what. */

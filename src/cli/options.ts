@@ -16,7 +16,8 @@ export interface CommandOptions extends RunFlags {
   readonly out?: string | undefined;
 }
 
-function wholeNumber(least: number): (text: string) => number {
+/** A parser of whole numbers from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (Number.isSafeInteger(value) && value >= least) return value;

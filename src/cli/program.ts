@@ -1,7 +1,9 @@
 /** @file The commander tree. Actions load what they need when they run. */
 import { Command } from "commander";
+import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
-import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions } from "./options.ts";
+import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions, wholeNumber } from "./options.ts";
+import { addPlanOptions, type PlanOptions } from "./plan-options.ts";
 import { version } from "./version.ts";
 
 /** Lines under the help. */
@@ -13,6 +15,9 @@ Examples:
   vram-plan check configs/*.yml --gpu 12GiB               one line each, exit 1 if one does not fit
 
 Exit codes: 0 fits or a plan was found, 1 does not fit, 2 could not run.`;
+
+const configHelp = "a PaddleSeg training config (YAML)";
+const gpuHelp = "a card, such as rtx4070, or a size, such as 12GiB";
 
 /** The program for one host; `done` gets the exit code of the command that ran. */
 export function createProgram(host: Host, done: (code: number) => void): Command {
@@ -39,20 +44,22 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .command("plan", { isDefault: true })
     .summary("find the changes that make a config fit a card (the default)")
     .description("Find the changes that make a config fit a card, least harm first.")
-    .argument("<config>", "a PaddleSeg training config (YAML)")
-    .option("--gpu <name>", "a card, such as rtx4070, or a size, such as 12GiB")
+    .argument("<config>", configHelp)
+    .option("--gpu <name>", gpuHelp)
     .option("--out <file>", "write the config with the plan's edits to a new file");
-  addOutputOptions(addDetailOptions(addRunOptions(plan))).action(async (config: string, options: CommandOptions) => {
-    const { planCommand } = await import("./commands/plan.ts");
-    done(await planCommand(host, config, options));
-  });
+  addOutputOptions(addDetailOptions(addPlanOptions(addRunOptions(plan)))).action(
+    async (config, options: PlanOptions) => {
+      const { planCommand } = await import("./commands/plan.ts");
+      done(await planCommand(host, config, options));
+    },
+  );
 
   const estimate = program
     .command("estimate")
     .summary("what a config takes, part by part")
     .description("What a config takes: training and evaluation, by kind and by layer, and what is alive at the peak.")
-    .argument("<config>", "a PaddleSeg training config (YAML)")
-    .option("--gpu <name>", "a card, such as rtx4070, or a size, such as 12GiB");
+    .argument("<config>", configHelp)
+    .option("--gpu <name>", gpuHelp);
   addOutputOptions(addDetailOptions(addRunOptions(estimate))).action(
     async (config: string, options: CommandOptions) => {
       const { estimateCommand } = await import("./commands/estimate.ts");
@@ -60,15 +67,54 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     },
   );
 
-  const check = program
-    .command("check")
-    .summary("whether each of many configs fits, worst first")
-    .description("Whether each config fits a card: one line each, worst first; exit 1 if one does not.")
-    .argument("<configs...>", "PaddleSeg training configs (YAML)")
-    .requiredOption("--gpu <name>", "a card, such as rtx4070, or a size, such as 12GiB");
-  addOutputOptions(addRunOptions(check)).action(async (configs: readonly string[], options: CommandOptions) => {
-    const { checkCommand } = await import("./commands/check.ts");
-    done(await checkCommand(host, configs, options));
+  addGateCommands(program, host, done);
+
+  const max = program
+    .command("max")
+    .summary("the largest batch and the largest crop that fit a card")
+    .description(
+      "The largest batch and the largest crop that fit a card, and the largest batch of each crop and precision.",
+    )
+    .argument("<config>", configHelp)
+    .requiredOption("--gpu <name>", gpuHelp);
+  addOutputOptions(addRunOptions(max)).action(async (config: string, options: CommandOptions) => {
+    const { maxCommand } = await import("./commands/max.ts");
+    done(await maxCommand(host, config, options));
+  });
+
+  const gpus = program
+    .command("gpus")
+    .summary("the smallest card that a config fits, as it is and with a plan")
+    .description("The smallest card that a config fits as it is, and with a plan that changes nothing but time.")
+    .argument("<config>", configHelp);
+  addOutputOptions(addRunOptions(gpus)).action(async (config: string, options: CommandOptions) => {
+    const { gpusCommand } = await import("./commands/gpus.ts");
+    done(await gpusCommand(host, config, options));
+  });
+
+  const explain = program
+    .command("explain")
+    .summary("where the bytes of a layer come from, op by op")
+    .description(
+      "Where the bytes of a layer come from, op by op: made by forward, saved for backward, alive at the peak.",
+    )
+    .argument("<config>", configHelp)
+    .option("--layer <name>", "a layer or loss, such as backbone.features.2 (default: the whole network)")
+    .option("--top <n>", "how many ops to show", wholeNumber(1));
+  addOutputOptions(addRunOptions(explain)).action(async (config: string, options: CommandOptions) => {
+    const { explainCommand } = await import("./commands/explain.ts");
+    done(await explainCommand(host, config, options));
+  });
+
+  const curve = program
+    .command("curve")
+    .summary("bytes against slowdown, over what may be recomputed")
+    .description("Bytes against slowdown: the sets of recomputed layers that no other set beats in both.")
+    .argument("<config>", configHelp)
+    .requiredOption("--gpu <name>", gpuHelp);
+  addOutputOptions(addRunOptions(curve)).action(async (config: string, options: CommandOptions) => {
+    const { curveCommand } = await import("./commands/curve.ts");
+    done(await curveCommand(host, config, options));
   });
 
   const list = program

@@ -2,7 +2,7 @@
 import type { Report } from "./report.ts";
 
 /** Two blanks a level, a newline at the end. */
-export function renderJson(value: Report | CheckResult): string {
+export function renderJson(value: object): string {
   return `${JSON.stringify(value, (_key, item: unknown) => (item === undefined ? null : item), 2)}\n`;
 }
 

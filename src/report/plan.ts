@@ -5,6 +5,9 @@ import type { Plan, PlanChange, Report, Via } from "./report.ts";
 import { cutMiddle, wrap } from "./table.ts";
 import { count, percent, worstProcess } from "./words.ts";
 
+/** The order of harm in a line: what a plan of each class changes. */
+const classes = "1 nothing else, 2 time, 3 numerics, 4 statistics, 5 data, 6 model";
+
 /** Order of harm in words. */
 const harms: Readonly<Record<PlanChange["harm"], string>> = {
   1: "nothing else changes",
@@ -109,11 +112,38 @@ export function planLines(report: Report, view: View, written?: string): string[
   const [first = "", ...rest] = wrap(summary(report, plan, written), width, "Plan: ", 0);
   return [
     ...body,
+    ...wrap(classLine(plan), width, "  ").map(paint.faint),
     "",
     paint.strong(first),
     ...rest.map(paint.strong),
+    ...plan.alternatives.flatMap((one) => alternativeLines(report, one, view)),
     ...(plan.launch === ""
       ? []
       : ["", paint.faint("Run it with"), ...plan.launch.split("\n").map((line) => `  ${line}`)]),
   ];
+}
+
+/** The class of harm of a plan: that of its most harmful change. */
+function classOf({ changes }: Plan): PlanChange["harm"] {
+  return ([6, 5, 4, 3, 2] as const).find((harm) => changes.some((change) => change.harm === harm)) ?? 1;
+}
+
+/** `about 1.08 times the time of a step (1.05 to 1.11)`. */
+function timeText({ low, expected, high }: Plan["time"]): string {
+  const [from, to] = [low.toFixed(2), high.toFixed(2)];
+  return from === to ? `${from} times the time` : `about ${expected.toFixed(2)} times the time (${from} to ${to})`;
+}
+
+function classLine(plan: Plan): string {
+  return `class ${classOf(plan)} in the order of harm (${classes}); ${timeText(plan.time)}`;
+}
+
+/** Another plan in few lines: class, changes, what it leaves free. */
+function alternativeLines(report: Report, plan: Plan, { paint, width }: View): string[] {
+  const title = `Or, class ${classOf(plan)} (${harms[classOf(plan)]}): `;
+  const changes = plan.changes.map((change) => `${change.knob} ${describeValues(change)}`).join("; ");
+  const then = formatBytes(worstProcess(plan.estimate).high);
+  const spare = `${formatBytes(plan.headroomBytes)} spare (${percent(plan.headroomBytes, report.gpu?.usableBytes ?? 0)})`;
+  const lines = wrap(`${title}${changes}. ${then}, ${spare}; ${timeText(plan.time)}.`, width, "", 2);
+  return ["", ...lines.map((line, i) => (i === 0 ? paint.strong(line) : line))];
 }

@@ -5,7 +5,7 @@ import { toEstimate } from "./estimate.ts";
 import { knobs } from "./knobs/index.ts";
 import type { KnobContext } from "./knobs/knob.ts";
 import { minKeptEdits } from "./knobs/ohem.ts";
-import { launchCommand } from "./launch.ts";
+import { launchCommand, launchLine } from "./launch.ts";
 import { type Point, startingPoint } from "./point.ts";
 import { type Found, type SearchLimits, search } from "./search.ts";
 import { type Candidate, type SearchContext, Space } from "./space.ts";
@@ -48,6 +48,7 @@ export function planOf(runs: Space, start: Point, found: Found): Plan {
     ...knobs.flatMap((knob) => knob.edits?.(start, best.point, knobContext) ?? []),
     ...minKeptEdits(context.config, start, best.point),
   ];
+  const command = launchCommand(context, best.point);
   return {
     feasible,
     changes: changesOf(runs, start, best.point, knobContext),
@@ -58,7 +59,8 @@ export function planOf(runs: Space, start: Point, found: Found): Plan {
     headroomBytes: best.fit.headroomBytes,
     time: found.time(best.point),
     alternatives: [],
-    launch: launchCommand(context, best.point),
+    launch: launchLine(command),
+    command,
     search: { candidates, simulated: runs.simulated, proved },
   };
 }

@@ -19,6 +19,8 @@ export interface SearchContext extends EstimateContext {
   readonly budget: GpuBudget;
   /** Where the edited config will lie; undefined: it is not written. */
   readonly outFile?: string | undefined;
+  /** `--opts` of the run, for the launch command. */
+  readonly opts?: readonly string[] | undefined;
   /** Blocks that recompute may choose from; undefined: 12. */
   readonly mostBlocks?: number | undefined;
   /** Simulations shared between searches that differ in the card only: a card changes no event. */

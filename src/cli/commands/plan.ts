@@ -5,12 +5,13 @@ import { renderJson } from "../../report/json.ts";
 import { renderText } from "../../report/text.ts";
 import type { Host } from "../host.ts";
 import { load, tellNotes } from "../load.ts";
-import type { CommandOptions } from "../options.ts";
 import { checkOut, writeOut } from "../out.ts";
+import { type PlanOptions, searchLimits } from "../plan-options.ts";
+import { createProgress } from "../progress.ts";
 import { createView } from "../view.ts";
 
 /** Prints report and plan; writes the fitted config where `--out` asks for it and a plan was found. */
-export async function planCommand(host: Host, config: string, given: CommandOptions): Promise<number> {
+export async function planCommand(host: Host, config: string, given: PlanOptions): Promise<number> {
   if (given.gpu === undefined) throw new UserError("gpu-missing", { config });
   const context = createContext(given.gpu);
   const { budget } = context;
@@ -18,7 +19,10 @@ export async function planCommand(host: Host, config: string, given: CommandOpti
   const loaded = load(host, config, given);
   const { out } = given;
   if (out !== undefined) checkOut(host, out, loaded);
-  const report = plan(loaded.run, { ...context, budget }, out);
+  const progress = createProgress(host);
+  const limits = searchLimits(given, budget.usableBytes);
+  const report = plan(loaded.run, { ...context, budget }, { outFile: out, limits, onRun: progress.onRun });
+  progress.done();
   tellNotes(host, loaded.run.notes);
   let written: string | undefined;
   if (out !== undefined && report.plan?.feasible === true) {

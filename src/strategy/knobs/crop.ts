@@ -74,3 +74,25 @@ export const crop: Knob = {
   },
   apply: (point, to) => ({ ...point, crop: to.crop }),
 };
+
+/** PaddleSeg's largest crops are 1024 x 2048; four times that is no crop any more. */
+const longestSide = 4096;
+
+/** Sizes of the same proportions from one stride on, smallest first, with `size` among them. */
+export function cropsAround(size: Size): Size[] {
+  const { width, height } = size;
+  const odd = width % stride === 1 && height % stride === 1 ? 1 : 0;
+  const [w, h] = [width - odd, height - odd];
+  const common = greatestCommonDivisor(w, h);
+  const exact = { width: (w / common) * stride, height: (h / common) * stride };
+  const isExact = exact.width * 3 <= w;
+  const sizes: Size[] = [];
+  for (let k = 1; ; k++) {
+    const x = isExact ? k * exact.width : k * stride;
+    const y = isExact ? k * exact.height : Math.max(stride, Math.round((x * h) / w / stride) * stride);
+    if (Math.max(x, y) > longestSide) break;
+    sizes.push({ width: x + odd, height: y + odd });
+  }
+  const others = sizes.filter((one) => one.width !== width);
+  return [...others, size].sort((a, b) => a.width - b.width);
+}
