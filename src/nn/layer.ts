@@ -2,10 +2,11 @@
 import { current } from "../engine/engine.ts";
 import { call } from "../engine/frame.ts";
 import { recompute } from "../engine/recompute.ts";
-import { loosen, release, retain } from "../engine/references.ts";
+import { loosen, PyList, release, retain } from "../engine/references.ts";
 import type { Storage } from "../engine/tensor.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import { ArgumentError } from "./args.ts";
 
 /** How a parameter is first filled: decides the kernel that allocates it. */
 export type Initializer = "gaussian" | "uniform" | "full" | "truncated_gaussian_random" | "assign_value";
@@ -75,12 +76,15 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
     e.pushLayer(this.name);
     retain(inputs);
     const before = e.flops;
-    const result =
-      this.recomputed && this.training && e.gradEnabled
-        ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
-        : call((f) => this.forward(f, ...inputs));
+    const again = this.recomputed && this.training && e.gradEnabled;
+    if (again && inputs.some((x) => !(x instanceof Tensor) && needsGradient(x))) {
+      throw new ArgumentError(this.name, "recompute", `${this.name} cannot be recomputed: it takes a list of tensors`);
+    }
+    const result = again
+      ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
+      : call((f) => this.forward(f, ...inputs));
     if (e.gradEnabled && !e.calls.has(this.name)) {
-      e.calls.set(this.name, { needsGradient: needsGradient(inputs), flops: e.flops - before });
+      e.calls.set(this.name, { needsGradient: recomputable(inputs, result), flops: e.flops - before });
     }
     retain(result);
     release(inputs);
@@ -100,8 +104,20 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
   }
 }
 
-function needsGradient(inputs: readonly unknown[]): boolean {
-  return inputs.some((x) => (x instanceof Tensor ? !x.stopGradient : Array.isArray(x) && needsGradient(x)));
+function needsGradient(x: unknown): boolean {
+  if (x instanceof Tensor) return !x.stopGradient;
+  return (Array.isArray(x) || x instanceof PyList) && [...x].some(needsGradient);
+}
+
+/**
+ * What Paddle's recompute asks of a call: a tensor argument that needs a gradient, none that needs one inside a list (lists are not
+ * detached, so backward would run twice through them), and a result of tensors only (its backward compares the counts).
+ */
+function recomputable(inputs: readonly unknown[], result: unknown): boolean {
+  if (!inputs.some((x) => x instanceof Tensor && needsGradient(x))) return false;
+  if (inputs.some((x) => !(x instanceof Tensor) && needsGradient(x))) return false;
+  const results: readonly unknown[] = Array.isArray(result) || result instanceof PyList ? [...result] : [result];
+  return results.every((x) => x instanceof Tensor);
 }
 
 /** Recompute hands back as many values of the same types. */
