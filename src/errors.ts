@@ -72,6 +72,7 @@ export interface ErrorData {
     readonly near: readonly string[];
   };
   "budget-invalid": { readonly file: string; readonly key: string; readonly reason: string };
+  "baseline-missing": Readonly<Record<never, never>>;
   "baseline-invalid": { readonly file: string; readonly reason: string };
   "base-no-git": { readonly ref: string; readonly reason: string };
   "base-shallow": { readonly ref: string };
@@ -81,6 +82,7 @@ export interface ErrorData {
   "schema-not-known": { readonly name: string; readonly known: readonly string[]; readonly near: readonly string[] };
   "out-is-input": { readonly out: string };
   "out-exists": { readonly out: string };
+  "out-differs": { readonly out: string };
   "out-impossible": { readonly out: string; readonly reason: string };
 }
 
@@ -256,6 +258,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
     message: (d) => `The budget file ${d.file} is not valid: ${d.key}: ${d.reason}.`,
     hint: () => "vram-plan schema prints what it may hold; vram-plan init writes a first one.",
   },
+  "baseline-missing": {
+    message: () => "--update-baseline needs the file that it is to write.",
+    hint: () => "Give it as --baseline vram-baseline.json.",
+  },
   "baseline-invalid": {
     message: (d) => `The baseline ${d.file} is not valid: ${d.reason}.`,
     hint: () => "Write it with --update-baseline.",
@@ -291,6 +297,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "out-exists": {
     message: (d) => `${d.out} exists, and vram-plan did not write it.`,
     hint: () => "Give another name, or remove the file.",
+  },
+  "out-differs": {
+    message: (d) => `${d.out} exists, and is another than the one that this vram-plan has.`,
+    hint: () => "Remove it to have it written anew, or give --out another folder.",
   },
   "out-impossible": {
     message: (d) => `${d.out} cannot be written: ${d.reason}.`,

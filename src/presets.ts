@@ -121,3 +121,13 @@ export function findDataset(name: string): DatasetPreset | undefined {
   const file = join(presetsFolder(), "datasets", `${name}.yaml`);
   return existsSync(file) ? parseDatasetPreset(readFileSync(file, "utf8"), file) : undefined;
 }
+
+/** Where a file of the launcher lies. */
+export function launcherFile(name: string): string {
+  return join(presetsFolder(), "launcher", name);
+}
+
+/** Its text. */
+export function launcherText(name: string): string {
+  return readFileSync(launcherFile(name), "utf8");
+}

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import { givenEdits, planText } from "../index.ts";
 import type { Plan, Report } from "../report/report.ts";
 import type { Host } from "./host.ts";
+import { launchFiles } from "./launch-files.ts";
 import type { LoadedRun } from "./load.ts";
 import { header, recordLines, withoutRecord } from "./recorded.ts";
 
@@ -21,7 +22,8 @@ export function checkOut(host: Host, out: string, loaded: LoadedRun): void {
   if (!text.includes(`\n${header}`)) throw new UserError("out-exists", { out });
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be written, in words. */
+export function reasonOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const words: Readonly<Record<string, string>> = {
     ENOENT: "its folder does not exist",
@@ -35,8 +37,14 @@ function reasonOf(error: unknown): string {
   return words[code] ?? String(error);
 }
 
-/** Writes the file whole, its text known to be good before. */
-export function writeOut(host: Host, out: string, loaded: LoadedRun, report: Report, plan: Plan): void {
+/** Writes the file whole, its text known to be good before, and what runs it beside it. Gives the names of what was written. */
+export function writeOut(
+  host: Host,
+  out: string,
+  loaded: LoadedRun,
+  report: Report,
+  plan: Plan,
+): readonly [string, ...string[]] {
   const { file } = loaded.run.config;
   const files = {
     ...host,
@@ -47,9 +55,17 @@ export function writeOut(host: Host, out: string, loaded: LoadedRun, report: Rep
     plan,
   );
   const ended = text.endsWith("\n") ? text : `${text}\n`;
+  const card = report.gpu?.name ?? "";
+  const beside = launchFiles(host, out, plan.command, card);
+  write(host, out, ended + recordLines(file, card, plan, loaded.options));
+  for (const one of beside) write(host, one.path, one.text);
+  return [out, ...beside.map((one) => one.path)];
+}
+
+function write(host: Host, path: string, text: string): void {
   try {
-    host.writeText(out, ended + recordLines(file, report.gpu?.name ?? "", plan, loaded.options));
+    host.writeText(path, text);
   } catch (error) {
-    throw new UserError("out-impossible", { out, reason: reasonOf(error) });
+    throw new UserError("out-impossible", { out: path, reason: reasonOf(error) });
   }
 }

@@ -6,6 +6,7 @@ import { type CommandOptions, wholeNumber } from "./options.ts";
 
 /** What commander hands to an action that searches. */
 export interface PlanOptions extends CommandOptions {
+  readonly printLaunch?: boolean | undefined;
   readonly prefer?: "speed" | "result" | undefined;
   readonly allow?: readonly string[] | undefined;
   readonly keep?: readonly string[] | undefined;

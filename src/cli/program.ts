@@ -46,7 +46,8 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .description("Find the changes that make a config fit a card, least harm first.")
     .argument("<config>", configHelp)
     .option("--gpu <name>", gpuHelp)
-    .option("--out <file>", "write the config with the plan's edits to a new file");
+    .option("--out <file>", "write the config with the plan's edits to a new file, and FILE.launch.sh that runs it")
+    .option("--print-launch", "print the script that runs the plan, and nothing else");
   addOutputOptions(addDetailOptions(addPlanOptions(addRunOptions(plan)))).action(
     async (config, options: PlanOptions) => {
       const { planCommand } = await import("./commands/plan.ts");

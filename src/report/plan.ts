@@ -8,6 +8,9 @@ import { count, percent, worstProcess } from "./words.ts";
 /** The order of harm in a line: what a plan of each class changes. */
 const classes = "1 nothing else, 2 time, 3 numerics, 4 statistics, 5 data, 6 model";
 
+/** Where the launcher is. */
+const launcherWords = "(vram_train.py is in vram-plan's presets/launcher; --out FILE copies it beside FILE)";
+
 /** Order of harm in words. */
 const harms: Readonly<Record<PlanChange["harm"], string>> = {
   1: "nothing else changes",
@@ -120,6 +123,9 @@ export function planLines(report: Report, view: View, written?: string): string[
     ...(plan.launch === ""
       ? []
       : ["", paint.faint("Run it with"), ...plan.launch.split("\n").map((line) => `  ${line}`)]),
+    ...(plan.command.script === "vram_train.py" && written === undefined
+      ? wrap(launcherWords, width, "  ", 0).map(paint.faint)
+      : []),
   ];
 }
 

@@ -135,6 +135,14 @@ export interface PlanSettings {
   readonly convWorkspaceLimitBytes?: number | undefined;
 }
 
+/** The command that runs a plan; `tools/train.py` is PaddleSeg's, `vram_train.py` the launcher in presets/launcher. */
+export interface LaunchCommand {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly script: "tools/train.py" | "vram_train.py";
+  readonly config: string;
+  readonly flags: readonly string[];
+}
+
 export interface Plan {
   readonly feasible: boolean;
   /** Empty where the config fits as it is. */
@@ -149,7 +157,9 @@ export interface Plan {
   readonly time: { readonly low: number; readonly expected: number; readonly high: number };
   /** The best plans of other classes of harm, where they are asked for. */
   readonly alternatives: readonly Plan[];
+  /** The command as one line for a shell. */
   readonly launch: string;
+  readonly command: LaunchCommand;
   /** `proved`: nothing better was passed over without a run or a proof. */
   readonly search: { readonly candidates: number; readonly simulated: number; readonly proved: boolean };
 }

@@ -4,6 +4,7 @@ import { exitCode } from "../../policy/exit-code.ts";
 import { renderJson } from "../../report/json.ts";
 import { renderText } from "../../report/text.ts";
 import type { Host } from "../host.ts";
+import { printedScript } from "../launch-files.ts";
 import { load, tellNotes } from "../load.ts";
 import { checkOut, writeOut } from "../out.ts";
 import { type PlanOptions, searchLimits } from "../plan-options.ts";
@@ -21,16 +22,21 @@ export async function planCommand(host: Host, config: string, given: PlanOptions
   if (out !== undefined) checkOut(host, out, loaded);
   const progress = createProgress(host);
   const limits = searchLimits(given, budget.usableBytes);
-  const report = plan(loaded.run, { ...context, budget }, { outFile: out, limits, onRun: progress.onRun });
+  const report = plan(
+    loaded.run,
+    { ...context, budget },
+    { outFile: out, opts: loaded.options.opts, limits, onRun: progress.onRun },
+  );
   progress.done();
   tellNotes(host, loaded.run.notes);
   let written: string | undefined;
   if (out !== undefined && report.plan?.feasible === true) {
-    writeOut(host, out, loaded, report, report.plan);
-    written = out;
+    written = writeOut(host, out, loaded, report, report.plan).join(", ");
   }
   if (given.json && written !== undefined) host.stderr.write(`note: written: ${written}\n`);
-  if (given.json) host.stdout.write(renderJson(report));
+  if (given.printLaunch === true && report.plan?.feasible === true)
+    host.stdout.write(printedScript(report.plan.command, report.gpu?.name ?? ""));
+  else if (given.json) host.stdout.write(renderJson(report));
   else {
     const { depth, top } = given;
     host.stdout.write(renderText(report, { ...(await createView(host, given.color)), depth, top, written }));
