@@ -1,5 +1,6 @@
 /** @file The first lines of a report: which run, on which card, the verdict with its margin. */
 import { formatBytes, formatMiB } from "../units.ts";
+import { outOfMemoryLines } from "./out-of-memory.ts";
 import type { View } from "./paint.ts";
 import type { Report } from "./report.ts";
 import { wrap } from "./table.ts";
@@ -31,5 +32,6 @@ function judge(report: Report, { paint, width }: View): string[] {
     gpu.usableBytes === gpu.totalBytes ? "" : `; card ${formatMiB(gpu.totalBytes)}, usable ${formatMiB(usable)}`;
   const tight = "as expected it fits, but not if cuDNN takes its largest workspaces and CUDA its largest context";
   const more = wrap(verdict === "tight" ? `${range}${total}; ${tight}` : `${range}${total}`, width, "  ");
-  return [`  ${colour(paint.strong(word))}   ${numbers}`, ...more.map(paint.faint)];
+  const failing = outOfMemoryLines(report, { paint, width });
+  return [`  ${colour(paint.strong(word))}   ${numbers}`, ...more.map(paint.faint), ...failing];
 }
