@@ -7,6 +7,7 @@ import { UserError } from "./errors.ts";
 import type { Gpu } from "./memory/card.ts";
 import { cardBudget } from "./memory/card.ts";
 import { verdict } from "./memory/estimate.ts";
+import type { ReplayOn } from "./memory/verdict.ts";
 import { findDataset, findRuntime, listGpus, resolveGpu } from "./presets.ts";
 import type { CurveResult } from "./report/curve.ts";
 import type { ExplainResult } from "./report/explain.ts";
@@ -56,8 +57,10 @@ export function loadRun(file: string, flags: RunFlags, options: LoadOptions): Pr
 }
 
 /** The report of a run as it is, without a plan. */
-export function estimate(run: Prepared, context: Context): Report {
-  return toReport(run, estimateRun(run.config, run.settings, context), context.budget);
+export function estimate(run: Prepared, context: Context, { timeline }: { timeline?: boolean } = {}): Report {
+  const found = estimateRun(run.config, run.settings, context);
+  const report = toReport(run, found, context.budget);
+  return timeline ? { ...report, timeline: found.timeline() } : report;
 }
 
 /** A context whose card or size is known: what a plan needs. */
@@ -69,14 +72,18 @@ export interface PlanRequest {
   /** `--opts` as given: the config's file does not have them, so the launch command does. */
   readonly opts?: readonly string[] | undefined;
   readonly limits?: SearchLimits | undefined;
+  /** Whether the report is to have its timeline, which only some outputs need. */
+  readonly timeline?: boolean | undefined;
   readonly onRun?: ((simulated: number) => void) | undefined;
 }
 
 /** The report of a run with the least harmful plan that fits the budget. */
 export function plan(run: Prepared, context: CardContext, request: PlanRequest = {}): Report {
-  const { limits, ...named } = request;
+  const { limits, timeline, ...named } = request;
   const { start, plan } = search({ ...context, config: run.config, settings: run.settings, ...named }, limits);
-  return { ...toReport(run, toEstimate(start.simulation, start.memory), context.budget), plan };
+  const found = toEstimate(start.simulation, start.memory);
+  const report = { ...toReport(run, found, context.budget), plan };
+  return timeline ? { ...report, timeline: found.timeline() } : report;
 }
 
 /** The context of a command that cannot do without a card. Throws `gpu-missing`. */
@@ -155,7 +162,12 @@ export function describeSettings(config: TrainConfig, settings: Settings): PlanS
   };
 }
 
-function toReport({ config, settings, assumptions }: Prepared, found: Estimate, budget: GpuBudget | undefined): Report {
+/** An estimate as the report of its run, judged on a budget where there is one. */
+export function toReport(
+  { config, settings, assumptions }: Prepared,
+  found: Estimate & { readonly replayOn?: ReplayOn | undefined },
+  budget: GpuBudget | undefined,
+): Report {
   const fit = budget && verdict(found, budget);
   return {
     version: 1,
@@ -168,6 +180,7 @@ function toReport({ config, settings, assumptions }: Prepared, found: Estimate, 
     gpu: budget,
     verdict: fit?.verdict,
     headroomBytes: fit?.headroomBytes,
+    outOfMemory: fit?.outOfMemory,
     plan: undefined,
     assumptions: [...assumptions, ...found.assumptions],
   };

@@ -1,6 +1,7 @@
 /** @file The Report: the one result that every output is rendered from. Its paths are a contract for `--json`. */
 import type { ConfigEdit } from "../config/edit.ts";
 import type { Phase, Stage, StorageKind } from "../engine/events.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** A peak at one level of bytes. `lowBytes` has no cuDNN workspace in it and is exact. */
 export interface Range {
@@ -178,5 +179,7 @@ export interface Report {
   /** The request that fails where the run does not fit, or not at its high end. */
   readonly outOfMemory?: FailedRequest | undefined;
   readonly plan: Plan | undefined;
+  /** Only where an output that draws it was asked for. */
+  readonly timeline?: Timeline | undefined;
   readonly assumptions: readonly string[];
 }

@@ -2,8 +2,10 @@
 import type { TrainConfig } from "../config/types.ts";
 import type { Gpu, MemoryRuntime } from "../memory/card.ts";
 import { estimateMemory, type MemoryEstimate } from "../memory/estimate.ts";
+import { timeline } from "../memory/timeline.ts";
 import type { ReplayOn } from "../memory/verdict.ts";
 import type { Estimate, LayerRow } from "../report/report.ts";
+import type { Timeline } from "../report/timeline.ts";
 import type { StepRuntime } from "../step/runtime.ts";
 import type { Settings } from "../step/settings.ts";
 import { type LayerParameters, type Simulation, simulate } from "../step/simulate.ts";
@@ -19,6 +21,8 @@ export interface EstimateContext {
 /** An estimate that can still be replayed on a card: not part of any JSON. */
 export interface ReplayableEstimate extends Estimate {
   readonly replayOn: ReplayOn;
+  /** Live bytes over an iteration and an image: worked out when asked for. */
+  readonly timeline: () => Timeline;
 }
 
 /** The estimate of one run. Throws UserError where the config names what is not modelled or what Paddle refuses. */
@@ -38,6 +42,7 @@ export function toEstimate(run: Simulation, memory: MemoryEstimate): ReplayableE
     layers: layerRows(run.layers, memory),
     assumptions: [...run.assumptions, ...memory.assumptions],
     replayOn: memory.replayOn,
+    timeline: () => timeline(run.log),
   };
 }
 
