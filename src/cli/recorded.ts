@@ -73,3 +73,11 @@ export function parseRecorded(line: string, writeErr: (text: string) => void): C
   command.parse([...split(line)], { from: "user" });
   return command.opts<CommandOptions>();
 }
+
+/** The card and the source of the plan that a text records, or undefined. */
+export function recordedPlan(text: string): { readonly card: string; readonly source: string } | undefined {
+  const at = text.lastIndexOf(`\n${header}`);
+  const [, card, source] =
+    at < 0 ? [] : (/^\n# Fitted by vram-plan to (.*?), from (.*)\.$/m.exec(text.slice(at)) ?? []);
+  return card === undefined || source === undefined ? undefined : { card, source };
+}

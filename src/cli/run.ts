@@ -4,7 +4,20 @@ import type { Host } from "./host.ts";
 import { version } from "./version.ts";
 
 /** Names of the commands, for the guess at a mistyped one. */
-const commands = ["plan", "estimate", "max", "gpus", "explain", "curve", "check", "diff", "init", "schema", "list", "help"];
+const commands = [
+  "plan",
+  "estimate",
+  "max",
+  "gpus",
+  "explain",
+  "curve",
+  "check",
+  "diff",
+  "init",
+  "schema",
+  "list",
+  "help",
+];
 
 /** Could not run: usage errors, user errors, bugs. */
 const couldNotRun = 2;

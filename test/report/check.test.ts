@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCode } from "../../src/policy/exit-code.ts";
 import { worstFirst } from "../../src/policy/order.ts";
-import { renderCheck } from "../../src/report/check.ts";
+import { renderTerminal } from "../../src/report/gate/terminal.ts";
 import { plain } from "../../src/report/paint.ts";
 import { describeVia } from "../../src/report/plan.ts";
 
@@ -12,10 +12,11 @@ describe("check", () => {
   it("names the place of a config that could not be estimated", () => {
     const location = { file: "base.yml", line: 3, column: 1 };
     const failures = [
-      { config: "a.yml", code: "x", message: "Bad.", location },
-      { config: "b.yml", code: "x", message: "Gone.", location: undefined },
+      { config: "a.yml", code: "x", message: "Bad.", location, known: false },
+      { config: "b.yml", code: "x", message: "Gone.", location: undefined, known: false },
     ];
-    expect(renderCheck({ version: 1, reports: [], failures }, view)).toBe(
+    const nothing = { base: undefined, prefix: "", configs: [], skipped: [], unchangedCount: 0, reports: [] };
+    expect(renderTerminal({ version: 1, ...nothing, failures, exitCode: 2 }, view)).toBe(
       "error  base.yml:3: Bad.\nerror  b.yml: Gone.\n0 of 0 configs do not fit the card, 2 not estimated\n",
     );
   });

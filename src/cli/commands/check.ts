@@ -1,31 +1,52 @@
-/** @file `vram-plan check`: many configs, one line each. */
-import { createContext, estimate, UserError } from "../../index.ts";
-import { exitCode } from "../../policy/exit-code.ts";
-import { worstFirst } from "../../policy/order.ts";
-import { renderCheck } from "../../report/check.ts";
-import { type CheckFailure, type CheckResult, renderJson } from "../../report/json.ts";
-import type { Report } from "../../report/report.ts";
+/** @file `vram-plan check`: many configs against their cards and their base, in as many formats as are asked for. */
+import { UserError } from "../../errors.ts";
+import { baselineText, readBaseline } from "../../policy/baseline.ts";
+import { allFindings, type CheckResult } from "../../report/gate/result.ts";
+import { count } from "../../report/words.ts";
+import { findBudget } from "../check/budget.ts";
+import { gitPrefix } from "../check/git.ts";
+import { type CheckOptions, type Output, readOutputs } from "../check/options.ts";
+import { runCheck } from "../check/run.ts";
+import { writeOutputs } from "../check/write.ts";
 import type { Host } from "../host.ts";
-import { load } from "../load.ts";
-import type { CommandOptions } from "../options.ts";
-import { createView } from "../view.ts";
 
-/** Exit 2 if a config could not be estimated, else 1 if one does not fit. */
-export async function checkCommand(host: Host, configs: readonly string[], options: CommandOptions): Promise<number> {
-  const context = createContext(options.gpu);
-  const reports: Report[] = [];
-  const failures: CheckFailure[] = [];
-  for (const config of configs) {
-    try {
-      const { run } = load(host, config, options);
-      reports.push(estimate(run, context));
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      const { code, message, location } = error;
-      failures.push({ config, code, message, location });
-    }
+/** Exit 2 if a config could not be looked at, else 1 if a finding fails the run. */
+export async function checkCommand(host: Host, paths: readonly string[], options: CheckOptions): Promise<number> {
+  const outputs = readOutputs(options);
+  const found = findBudget(host, options);
+  const baseline = baselineOf(host, options);
+  const result = withPrefix(
+    host,
+    runCheck(host, { paths: paths.length > 0 ? paths : ["."], options, found, baseline }),
+    outputs,
+  );
+  await writeOutputs(host, result, outputs, options);
+  if (options.updateBaseline === true) return updateBaseline(host, options, result);
+  return result.exitCode;
+}
+
+function baselineOf(host: Host, { baseline, updateBaseline }: CheckOptions): ReadonlySet<string> {
+  if (baseline === undefined) {
+    if (updateBaseline === true) throw new UserError("baseline-missing", {});
+    return new Set();
   }
-  const result: CheckResult = { version: 1, reports: worstFirst(reports), failures };
-  host.stdout.write(options.json ? renderJson(result) : renderCheck(result, await createView(host, options.color)));
-  return failures.length > 0 ? 2 : exitCode(reports);
+  if (!host.exists(baseline)) {
+    if (updateBaseline === true) return new Set();
+    throw new UserError("baseline-invalid", { file: baseline, reason: "there is no such file" });
+  }
+  return updateBaseline === true ? new Set() : readBaseline(baseline, host.readText(baseline));
+}
+
+/** Findings are known from now on, so the run that writes them passes unless something could not be looked at. */
+function updateBaseline(host: Host, { baseline = "" }: CheckOptions, result: CheckResult): number {
+  const all = allFindings(result);
+  host.writeText(baseline, baselineText(all));
+  host.stderr.write(`note: ${count(all.length, "finding")} written to ${baseline}\n`);
+  return result.exitCode === 2 ? 2 : 0;
+}
+
+/** Forges want paths from the top of the repository; a terminal does not. */
+function withPrefix(host: Host, result: CheckResult, outputs: readonly Output[]): CheckResult {
+  const isForForge = outputs.some(({ name }) => name !== "terminal" && name !== "json" && name !== "csv");
+  return result.base === undefined && isForForge ? { ...result, prefix: gitPrefix(host) ?? "" } : result;
 }
