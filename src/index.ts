@@ -4,21 +4,19 @@ import { type LoadOptions, loadConfig as load } from "./config/load.ts";
 import type { Files } from "./config/merge.ts";
 import type { Size, TrainConfig } from "./config/types.ts";
 import { UserError } from "./errors.ts";
-import type { Gpu } from "./memory/card.ts";
-import { cardBudget } from "./memory/card.ts";
 import { verdict } from "./memory/estimate.ts";
 import type { ReplayOn } from "./memory/verdict.ts";
-import { findDataset, findRuntime, listGpus, resolveGpu } from "./presets.ts";
+import { findDataset, listGpus } from "./presets.ts";
 import type { CurveResult } from "./report/curve.ts";
 import type { ExplainResult } from "./report/explain.ts";
 import type { GpusResult } from "./report/gpus.ts";
 import type { MaxResult } from "./report/max.ts";
 import type { Estimate, GpuBudget, Plan, PlanSettings, Report } from "./report/report.ts";
+import { type Around, type Context, createContext } from "./run-place.ts";
 import { type Prepared, prepareRun, type RunFlags } from "./run-settings.ts";
-import { stepRuntime } from "./step/runtime.ts";
 import type { Settings } from "./step/settings.ts";
 import { curve as searchCurve } from "./strategy/curve.ts";
-import { type EstimateContext, estimateRun, toEstimate } from "./strategy/estimate.ts";
+import { estimateRun, toEstimate } from "./strategy/estimate.ts";
 import { explain as explainLayer } from "./strategy/explain.ts";
 import { smallestCards } from "./strategy/gpus.ts";
 import { cropPath } from "./strategy/knobs/crop.ts";
@@ -29,27 +27,12 @@ export type { TrainConfig } from "./config/types.ts";
 export { type Code, renderUserError } from "./errors.ts";
 export { launcherFile, launcherText } from "./presets.ts";
 export type { Estimate, LaunchCommand, Plan, PlanChange, Report, Verdict } from "./report/report.ts";
+export { type Around, type Context, createContext } from "./run-place.ts";
 export type { RunFlags } from "./run-settings.ts";
 export { shellWord } from "./strategy/launch.ts";
 export type { SearchLimits } from "./strategy/plan.ts";
 export type { ConfigEdit };
 export { UserError };
-
-/** Where a run takes place: the card if one is given, and the Paddle version. */
-export interface Context extends EstimateContext {
-  readonly budget: GpuBudget | undefined;
-}
-
-/** A card by name or a size such as `12GiB`; undefined: no card. Throws `gpu-not-known`. */
-export function createContext(gpuName: string | undefined): Context {
-  const memory = findRuntime();
-  const base = { memory, step: stepRuntime(memory) };
-  if (gpuName === undefined) return { ...base, gpu: undefined, budget: undefined };
-  const found = resolveGpu(gpuName);
-  if ("budget" in found) return { ...base, gpu: undefined, budget: found.budget };
-  const gpu: Gpu = found.gpu;
-  return { ...base, gpu, budget: cardBudget(gpu) };
-}
 
 /** A training config as PaddleSeg reads it, with the flags of one run. Throws UserError with the place of what is wrong. */
 export function loadRun(file: string, flags: RunFlags, options: LoadOptions): Prepared {
@@ -87,8 +70,8 @@ export function plan(run: Prepared, context: CardContext, request: PlanRequest =
 }
 
 /** The context of a command that cannot do without a card. Throws `gpu-missing`. */
-export function cardContext(config: string, gpuName: string | undefined): CardContext {
-  const { budget, ...context } = createContext(gpuName);
+export function cardContext(config: string, gpuName: string | undefined, around: Around = {}): CardContext {
+  const { budget, ...context } = createContext(gpuName, around);
   if (budget === undefined) throw new UserError("gpu-missing", { config });
   return { ...context, budget };
 }
@@ -182,6 +165,6 @@ export function toReport(
     headroomBytes: fit?.headroomBytes,
     outOfMemory: fit?.outOfMemory,
     plan: undefined,
-    assumptions: [...assumptions, ...found.assumptions],
+    assumptions: [...assumptions, ...(budget?.assumptions ?? []), ...found.assumptions],
   };
 }

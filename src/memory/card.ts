@@ -52,16 +52,50 @@ const desktopBytes = 700 * MiB;
 /** Part of the total that Windows (WDDM) withholds from a process: 7.60 of 8 GB are granted on Windows 11, so 5 % (one report). */
 const windowsShare = 0.05;
 
+/** What of the card is not this process's. */
 export interface Surroundings {
   readonly system?: OperatingSystem | undefined;
   /** A desktop is shown by this card. */
   readonly display?: boolean | undefined;
+  /** What is free on the card now, as nvidia-smi says: desktop and other processes are already off. */
+  readonly freeBytes?: number | undefined;
 }
 
-/** The budget of a process alone on the card, less what a desktop and Windows keep. Default: Linux, no desktop. */
-export function cardBudget(gpu: Gpu, { system = "linux", display = false }: Surroundings = {}): GpuBudget {
+/** The budget of a process on a card, less what a desktop, Windows and others keep. Default: Linux, no desktop, nobody else. */
+export function cardBudget(gpu: Gpu, surroundings: Surroundings = {}): GpuBudget {
+  const { system = "linux" } = surroundings;
   const total = gpu.cudaTotalBytes[system];
-  const withheld = system === "windows" ? Math.ceil(total * windowsShare) : 0;
-  const usableBytes = total - withheld - (display ? desktopBytes : 0);
-  return { name: gpu.name, totalBytes: gpu.smiTotalBytes, usableBytes };
+  const budget = sizeBudget({ name: gpu.name, totalBytes: total }, surroundings);
+  const isDerived = system === "linux" && gpu.isCudaTotalDerived;
+  const derived = `CUDA's total of the ${gpu.name} on Linux is derived from nvidia-smi's, by the lowest ratio seen on other cards`;
+  const assumptions = [...(isDerived ? [derived] : []), ...(budget.assumptions ?? [])];
+  return { ...budget, totalBytes: gpu.smiTotalBytes, ...(assumptions.length > 0 ? { assumptions } : {}) };
+}
+
+/** The same for a plain number of bytes. */
+export function sizeBudget(
+  { name, totalBytes }: Pick<GpuBudget, "name" | "totalBytes">,
+  { system = "linux", display = false, freeBytes }: Surroundings,
+): GpuBudget {
+  const withheld = system === "windows" ? Math.ceil(totalBytes * windowsShare) : 0;
+  const desktop = display && freeBytes === undefined ? desktopBytes : 0;
+  const usableBytes = Math.max(0, Math.min(totalBytes - withheld - desktop, freeBytes ?? totalBytes));
+  const assumptions: string[] = [];
+  if (desktop > 0)
+    assumptions.push(
+      "a desktop keeps 700 MiB of the card (973 to 1651 MiB were seen on Windows, 100 to 900 MiB are usual on Linux)",
+    );
+  if (system === "windows")
+    assumptions.push(
+      "Windows withholds 5 % of the card from a process (one report), and past its end it pages to host memory in place of failing: very slow",
+    );
+  if (freeBytes !== undefined) assumptions.push("what is free on the card now stays free: other processes do not grow");
+  const othersBytes = totalBytes - usableBytes;
+  return {
+    name,
+    totalBytes,
+    usableBytes,
+    ...(othersBytes > 0 ? { othersBytes } : {}),
+    ...(assumptions.length > 0 ? { assumptions } : {}),
+  };
 }

@@ -85,6 +85,8 @@ export interface GpuBudget {
   readonly usableBytes: number;
   /** What others hold of what CUDA sees (a desktop, other processes); undefined: not known or nothing. */
   readonly othersBytes?: number | undefined;
+  /** What was taken for granted of the card. */
+  readonly assumptions?: readonly string[] | undefined;
 }
 
 /** The request at which a run ends on this card. */
