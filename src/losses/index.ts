@@ -19,6 +19,7 @@ import { MaskFormerLoss } from "./maskformer_loss.ts";
 import { MixedLoss } from "./mixed_loss.ts";
 import { OhemCrossEntropyLoss } from "./ohem_cross_entropy_loss.ts";
 import { OhemEdgeAttentionLoss } from "./ohem_edge_attention_loss.ts";
+import { PixelContrastCrossEntropyLoss } from "./pixel_contrast_cross_entropy_loss.ts";
 import { PointCrossEntropyLoss } from "./point_cross_entropy_loss.ts";
 import { refuseIntegerLabels } from "./refused.ts";
 import { RelaxBoundaryLoss } from "./relax_boundary_loss.ts";
@@ -41,6 +42,7 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   SECrossEntropyLoss: (args) => new SECrossEntropyLoss(args),
   EdgeAttentionLoss: (args) => new EdgeAttentionLoss(args),
   OhemEdgeAttentionLoss: (args) => new OhemEdgeAttentionLoss(args),
+  PixelContrastCrossEntropyLoss: (args) => new PixelContrastCrossEntropyLoss(args),
   PointCrossEntropyLoss: (args) => new PointCrossEntropyLoss(args),
   RelaxBoundaryLoss: (args) => new RelaxBoundaryLoss(args),
   DualTaskLoss: (args) => new DualTaskLoss(args),

@@ -16,6 +16,7 @@ import {
   fullOp,
   gaussianOp,
   linspaceOp,
+  randpermOp,
   uniformOp,
 } from "../ops/cast.ts";
 import { msDeformAttnOp } from "../ops/deform.ts";
@@ -246,8 +247,9 @@ export function splitEvenly(x: Tensor, count: number, axis = 0): Tensor[] {
   return run(join.splitWithNumOp, [x], { axis, sections: new Array<number>(count).fill(x.dim(axis) / count) });
 }
 
-export function unstack(x: Tensor, axis = 0): Tensor[] {
-  return run(join.unstackOp, [x], { axis });
+/** `paddle.unbind`: views of the parts. */
+export function unbind(x: Tensor, axis = 0): Tensor[] {
+  return run(join.unbindOp, [x], { axis });
 }
 
 export function expand(x: Tensor, shape: readonly number[]): Tensor {
@@ -542,4 +544,14 @@ export const prod = reducer(reduce.prodOp);
 /** Deformable attention: value, sizes and starts of the levels, places, weights. */
 export function msDeformAttn(...inputs: readonly [Tensor, Tensor, Tensor, Tensor, Tensor]): Tensor {
   return run1(msDeformAttnOp, inputs, undefined);
+}
+
+/** `paddle.randperm(n)`: int64. */
+export function randperm(n: number): Tensor {
+  return run1(randpermOp, [], { shape: [n], dtype: "int64" });
+}
+
+/** `paddle.unique` of `x` that has `count` values: int64. */
+export function unique(x: Tensor, count: number): Tensor {
+  return run1(indexing.uniqueOp, [x], { shape: [count], dtype: x.dtype });
 }

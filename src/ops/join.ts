@@ -1,5 +1,15 @@
 /** @file Ops that join tensors or take them apart: concat, stack, split, tile, expand. */
-import { defineOp, gradNode, numel, type Op, type Shape, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
+import {
+  contiguousStrides,
+  defineOp,
+  gradNode,
+  numel,
+  type Op,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type TensorMeta,
+} from "./types.ts";
 
 function axisOf(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
@@ -83,17 +93,21 @@ export const splitOp = splitting("split");
 /** `paddle.split(x, n)`, `paddle.chunk`. */
 export const splitWithNumOp = splitting("split_with_num");
 
-/** `paddle.unbind`: views of the parts. */
-export const unstackOp = defineOp<{ readonly axis: number }>({
-  name: "unstack",
-  gradNode: gradNode("unstack"),
+/** `paddle.unbind`: views of the parts. Its gradient is a stack of theirs. */
+export const unbindOp = defineOp<{ readonly axis: number }>({
+  name: "unbind",
+  gradNode: gradNode("unbind"),
   gradName: "stack",
-  amp: "unstack",
+  amp: "unbind",
+  strided: true,
   fillsMissing: true,
   infer: ([x], { axis }) => {
     const at = axisOf(axis, x!.shape.length);
     const shape = x!.shape.filter((_, i) => i !== at);
-    return Array.from({ length: x!.shape[at]! }, () => ({ shape, dtype: x!.dtype }));
+    const strides = (x!.strides ?? contiguousStrides(x!.shape)).filter((_, i) => i !== at);
+    const isContiguous = contiguousStrides(shape).every((step, i) => shape[i] === 1 || step === strides[i]);
+    const part = { shape, dtype: x!.dtype, view: 0, strides: isContiguous ? undefined : strides };
+    return Array.from({ length: x!.shape[at]! }, () => part);
   },
 });
 
