@@ -3,6 +3,7 @@
     python checks.py LAUNCHER.py PADDLESEG FOLDER
 """
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -107,14 +108,26 @@ def run_named(batch, accumulate, recompute, fixed_statistics, save, more):
     train = vram_train.wrapped(train_module.train, train_module, options)
     log, optimizer = Log(), builder.optimizer
     arguments = dict(
-        val_dataset=None, optimizer=optimizer, save_dir=os.path.join(folder, save), iters=4, batch_size=batch, save_interval=2,
-        log_iters=1, losses=builder.loss, logger=log, shuffle=False,
+        dict(val_dataset=None, save_dir=os.path.join(folder, save), iters=4, save_interval=2), optimizer=optimizer, batch_size=batch,
+        log_iters=1, losses=builder.loss, logger=log, **more,
     )
-    arguments.update(more)
+    # PaddleSeg 2.8 and 2.9 log through their module's logger.
+    if "logger" not in inspect.signature(train_module.train).parameters:
+        train_module.logger = arguments.pop("logger")
     paddle.seed(11)
     with contextlib.redirect_stdout(io.StringIO()):
         train(model, builder.train_dataset, **arguments)
     return model, optimizer, [line for line in log.lines if "[TRAIN]" in line]
+
+
+class InOrder(paddle.io.DistributedBatchSampler):
+    """The images always in the same order."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **dict(kwargs, shuffle=False))
+
+
+paddle.io.DistributedBatchSampler = InOrder
 
 
 def values(model):
@@ -284,8 +297,10 @@ def check_command():
     assert code == 0, err[-2000:]
     assert "2 optimizer steps of 2 x 2 = 4 images" in out and "iter: 2/2" in out + err, out[-2000:]
     assert sorted(n for n in os.listdir(save) if n.startswith("iter")) == ["iter_1", "iter_2"]
-    states = paddle.load(os.path.join(save, "iter_2", "model.pdstates"))
-    assert type(states["iter"]) is int and states["iter"] == 2, states
+    # PaddleSeg 2.8 keeps no such file.
+    if os.path.exists(os.path.join(save, "iter_2", "model.pdstates")):
+        states = paddle.load(os.path.join(save, "iter_2", "model.pdstates"))
+        assert type(states["iter"]) is int and states["iter"] == 2, states
     for name in ("model", "ema_model"):
         weights = paddle.load(os.path.join(save, "iter_2", name + ".pdparams"))
         assert list(weights) == list(built(2)[1].state_dict()), "names differ"
