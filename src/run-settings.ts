@@ -2,7 +2,7 @@
 import { type DatasetPreset, datasetPresetName, evaluationSize } from "./config/image-size.ts";
 import type { Component, Size, TrainConfig } from "./config/types.ts";
 import { UserError } from "./errors.ts";
-import { type AmpLevel, defaultSettings, type Precision, type Settings } from "./step/settings.ts";
+import { type AmpLevel, defaultSettings, type LeanMeans, type Precision, type Settings } from "./step/settings.ts";
 
 /** What a person may say of a run, beside what changes the config itself; undefined: PaddleSeg's default. */
 export interface RunFlags {
@@ -12,6 +12,7 @@ export interface RunFlags {
   readonly precision?: Precision | undefined;
   readonly ampLevel?: AmpLevel | undefined;
   readonly recompute?: readonly string[] | undefined;
+  readonly lean?: readonly LeanMeans[] | undefined;
   readonly accumulation?: number | undefined;
   readonly convWorkspaceLimitBytes?: number | undefined;
   /** True: an unknown image size is an error; undefined: evaluated where the size is known; false: not evaluated. */
@@ -48,6 +49,7 @@ export function prepareRun(
     ampLevel: flags.ampLevel ?? defaultSettings.ampLevel,
     accumulation: flags.accumulation ?? defaultSettings.accumulation,
     recompute: flags.recompute ?? defaultSettings.recompute,
+    lean: flags.lean ?? defaultSettings.lean,
     convWorkspaceLimitBytes: flags.convWorkspaceLimitBytes,
     doEval,
     evaluation,

@@ -7,6 +7,10 @@ export class PyList<T = Tensor> implements Iterable<T> {
   references = 0;
   private readonly items: T[] = [];
 
+  constructor(items: Iterable<T> = []) {
+    this.extend(items);
+  }
+
   get length(): number {
     return this.items.length;
   }

@@ -12,7 +12,8 @@ import { DualTaskLoss } from "./dual_task_loss.ts";
 import { EdgeAttentionLoss } from "./edge_attention_loss.ts";
 import { FocalLoss, MultiClassFocalLoss } from "./focal_loss.ts";
 import { KLLoss } from "./kl_loss.ts";
-import type { AnyLoss } from "./loss.ts";
+import { leanLosses } from "./lean/index.ts";
+import { type AnyLoss, Loss } from "./loss.ts";
 import { LovaszHingeLoss } from "./lovasz_hinge_loss.ts";
 import { LovaszSoftmaxLoss } from "./lovasz_softmax_loss.ts";
 import { MaskFormerLoss } from "./maskformer_loss.ts";
@@ -27,12 +28,12 @@ import { RMILoss } from "./rmi_loss.ts";
 import { SECrossEntropyLoss } from "./se_cross_entropy_loss.ts";
 import { SemanticConnectivityLoss } from "./semantic_connectivity_loss.ts";
 
-export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
+export const losses: Readonly<Record<string, (args: Args, build: (args: Args) => AnyLoss) => AnyLoss>> = {
   BCELoss: (args) => new BCELoss(args),
   DiceLoss: (args) => new DiceLoss(args),
   LovaszHingeLoss: (args) => new LovaszHingeLoss(args),
   LovaszSoftmaxLoss: (args) => new LovaszSoftmaxLoss(args),
-  MixedLoss: (args) => new MixedLoss(args, buildLoss),
+  MixedLoss: (args, build) => new MixedLoss(args, build),
   CrossEntropyLoss: (args) => new CrossEntropyLoss(args),
   BootstrappedCrossEntropyLoss: (args) => new BootstrappedCrossEntropyLoss(args),
   FocalLoss: (args) => new FocalLoss(args),
@@ -55,17 +56,17 @@ export const losses: Readonly<Record<string, (args: Args) => AnyLoss>> = {
   MaskFormerLoss: (args) => new MaskFormerLoss(args),
 };
 
-/** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. */
-export function buildLoss(args: Args): AnyLoss {
-  const make = losses[args.type];
+/** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. `lean`: with fewer temporaries. */
+export function buildLoss(args: Args, lean = false): AnyLoss {
+  const make = (lean ? leanLosses[args.type] : undefined) ?? losses[args.type];
   if (make === undefined) throw new NotModelled("loss", args.type, Object.keys(losses), "src/losses");
-  const loss = make(args);
+  const loss = make(args, (inner) => buildLoss(inner, lean));
   nameLoss(loss);
   return loss;
 }
 
 /** PaddleSeg's losses have no structured names: each layer is known by its class. */
 function nameLoss(layer: AnyLayer): void {
-  layer.name = `loss:${layer.constructor.name}`;
+  layer.name = `loss:${layer instanceof Loss ? layer.type : layer.constructor.name}`;
   for (const [, child] of layer.children()) nameLoss(child);
 }

@@ -4,6 +4,13 @@ import type { Size } from "../config/types.ts";
 export type Precision = "fp32" | "fp16";
 export type AmpLevel = "O1" | "O2";
 
+/**
+ * Means of lean training, each the same numbers with less memory (presets/launcher/lean_losses.py): losses with fewer temporaries,
+ * logits let go when their loss is formed, gradients freed instead of zeroed.
+ */
+export type LeanMeans = "losses" | "logits" | "gradients";
+export const leanMeans: readonly LeanMeans[] = ["losses", "logits", "gradients"];
+
 /** The evaluated image, and sliding-window evaluation in place of the whole image. */
 export interface EvaluationSettings {
   /** Size of the image given to the network: after the validation transforms. */
@@ -23,6 +30,8 @@ export interface Settings {
   readonly accumulation: number;
   /** Layer names whose forward is run again in backward. */
   readonly recompute: readonly string[];
+  /** Means of lean training that are on. */
+  readonly lean: readonly LeanMeans[];
   /** FLAGS_conv_workspace_size_limit in bytes; undefined: Paddle's default. */
   readonly convWorkspaceLimitBytes?: number | undefined;
   readonly doEval: boolean;
@@ -39,6 +48,7 @@ export const defaultSettings: Settings = {
   ampLevel: "O1",
   accumulation: 1,
   recompute: [],
+  lean: [],
   doEval: false,
   evaluation: {},
   useEma: false,

@@ -75,7 +75,7 @@ function run(
   const all = [...new Set(built.flatMap((layer) => layer.parameters))];
   const optimizer = new Optimizer(readOptimizer(argsOf(config.optimizer)), all);
   const losses = config.losses.map(({ component, coefficient }) => ({
-    loss: buildLoss(argsOf(component)),
+    loss: buildLoss(argsOf(component), settings.lean.includes("losses")),
     coefficient,
   }));
   const crop = settings.cropSize ?? config.cropSize;
@@ -101,6 +101,7 @@ function run(
     instances: instanceClasses(config),
     ahead: settings.prefetch,
     accumulation: settings.accumulation,
+    lean: settings.lean,
     iterations,
     cast,
     useEma: settings.useEma,

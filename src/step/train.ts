@@ -1,5 +1,5 @@
 /** @file PaddleSeg's training loop (`paddleseg/core/train.py`) as a program on the engine. */
-import { backward, zeroGradients } from "../engine/backward.ts";
+import { backward, freeGradients, zeroGradients } from "../engine/backward.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
 import { PyList } from "../engine/references.ts";
@@ -17,6 +17,7 @@ import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import { checkFlopsPass } from "./flops-pass.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { GradScaler } from "./scaler.ts";
+import type { LeanMeans } from "./settings.ts";
 
 /**
  * Iterations of a whole run: the first makes the optimizer's state, the later ones carry what the one before still holds. Two
@@ -37,6 +38,7 @@ export interface TrainingPlan extends BatchPlan {
   readonly optimizer: Optimizer;
   readonly ahead: number;
   readonly accumulation: number;
+  readonly lean?: readonly LeanMeans[];
   readonly iterations: number;
   readonly cast: Cast | undefined;
   readonly useEma: boolean;
@@ -74,7 +76,7 @@ export function train(plan: TrainingPlan): void {
       if (micro % plan.accumulation !== 0) continue;
       update(plan, scaler);
       e.log.mark("step", iteration);
-      zeroGradients(plan.parameters);
+      (plan.lean?.includes("gradients") ? freeGradients : zeroGradients)(plan.parameters);
     }
     if (plan.evaluation) {
       e.log.mark("evaluation");
@@ -96,8 +98,8 @@ function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | und
     const leave = e.enter("forward", "forward");
     const logits = plan.model.call(f.images);
     leave();
-    f.logits_list = logits;
-    f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan.losses);
+    f.logits_list = dropsLogits(plan) ? new PyList<Logit>(logits) : logits;
+    f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan);
     f.loss = total(f.loss_list);
   });
   if (scaler) {
@@ -106,6 +108,12 @@ function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | und
   } else {
     backward(f.loss);
   }
+}
+
+/** Lean training lets go of each logit when its loss is formed, except where a loss takes two or the network forms its own. */
+function dropsLogits({ lean, model, losses }: TrainingPlan): boolean {
+  const own = model.lossComputation !== undefined || losses.some(({ loss }) => loss.comparesLogits);
+  return (lean?.includes("logits") ?? false) && !own;
 }
 
 /** Python's `sum`: starts at 0. */
@@ -134,7 +142,9 @@ interface LossLocals {
 }
 
 /** `loss_computation`: one loss for each logit. */
-function lossComputation({ logits_list, labels, edges }: Locals, losses: readonly LossOf[]): PyList {
+function lossComputation({ logits_list, labels, edges }: Locals, plan: TrainingPlan): PyList {
+  const { losses } = plan;
+  const drops = dropsLogits(plan);
   return scope({ logits_list, labels, edges }, (f: LossLocals) => {
     const logits = [...f.logits_list];
     if (logits.length !== losses.length) {
@@ -142,11 +152,11 @@ function lossComputation({ logits_list, labels, edges }: Locals, losses: readonl
     }
     f.loss_list = new PyList();
     for (const [i, { loss }] of losses.entries()) {
-      f.logits = logits[i]!;
       const leave = current().enter("loss", "loss");
+      if (!drops) f.logits = logits[i]!;
       const result = loss.comparesLogits
         ? loss.call(logits[0]!, detached(logits[1]))
-        : loss.call(f.logits, loss.usesEdges && f.edges ? f.edges : f.labels);
+        : loss.call(drops ? taken(f.logits_list) : f.logits, loss.usesEdges && f.edges ? f.edges : f.labels);
       leave();
       if (result instanceof PyList) {
         f.mixed_loss_list = result;
@@ -157,6 +167,12 @@ function lossComputation({ logits_list, labels, edges }: Locals, losses: readonl
     }
     return f.loss_list;
   });
+}
+
+/** The first of the logits that are left. */
+function taken(logits: Logits): Logit {
+  if (!(logits instanceof PyList)) throw new TypeError("logits to let go of are in a list");
+  return logits.pop(0);
 }
 
 /** `logits_list[1].detach()`. */

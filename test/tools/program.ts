@@ -6,7 +6,7 @@ import { estimateMemory } from "../../src/memory/estimate.ts";
 import { findRuntime } from "../../src/presets.ts";
 import type { Estimate } from "../../src/report/report.ts";
 import { stepRuntime } from "../../src/step/runtime.ts";
-import { defaultSettings, type Settings } from "../../src/step/settings.ts";
+import { defaultSettings, type LeanMeans, type Settings } from "../../src/step/settings.ts";
 import { simulate } from "../../src/step/simulate.ts";
 
 /** What `simulate` gives back. */
@@ -25,6 +25,8 @@ export interface Runnable {
   /** Layers whose forward ran again in backward, and batches kept ahead: where the measured run had them. */
   readonly recompute?: readonly string[] | undefined;
   readonly prefetch?: boolean | undefined;
+  /** Means of lean training that were on. */
+  readonly lean?: readonly LeanMeans[] | undefined;
   /** Micro-batches per optimizer step. */
   readonly accumulate?: number | undefined;
 }
@@ -86,6 +88,7 @@ export function settingsOf(c: Runnable): Settings {
     evaluation: c.evalSize ? { size: size(c.evalSize) } : {},
     prefetch: c.prefetch ? 1 : 0,
     recompute: c.recompute ?? [],
+    lean: c.lean ?? [],
     accumulation: c.accumulate ?? 1,
   };
 }
