@@ -32,6 +32,7 @@ export interface ErrorData {
   "opts-path": { readonly key: string; readonly missing: string; readonly near: readonly string[] };
   "opts-json-word": { readonly item: string; readonly word: string; readonly write: string };
   "gpu-not-known": { readonly name: string; readonly near: readonly string[] };
+  "gpu-auto-failed": { readonly reason: string };
   "runtime-not-known": { readonly name: string; readonly known: readonly string[] };
   "preset-invalid": { readonly file: string; readonly reason: string };
   "edit-impossible": { readonly key: string; readonly reason: string };
@@ -305,6 +306,11 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "out-impossible": {
     message: (d) => `${d.out} cannot be written: ${d.reason}.`,
     hint: () => "Give a file name in a folder that exists and that you may write to.",
+  },
+  "gpu-auto-failed": {
+    message: (d) => `--gpu auto found no card: ${d.reason}.`,
+    hint: () =>
+      "Name the card, such as --gpu rtx4070, or its memory, such as --gpu 12GiB; --gpu-free says what of it is free.",
   },
   "runtime-not-known": {
     message: (d) => `No runtime is called "${d.name}".`,

@@ -80,6 +80,11 @@ function matchGpu(name: string, gpus: readonly Gpu[]): Gpu | undefined {
   return gpus.find((gpu) => [gpu.id, gpu.name, ...gpu.aliases].some((known) => nameKey(known) === key));
 }
 
+/** Whether a card of this name has a preset. */
+export function isGpuKnown(name: string): boolean {
+  return matchGpu(name, listGpus()) !== undefined;
+}
+
 /** The card that a person means by `4070`, `rtx-4070` or `RTX 4070`. Throws `gpu-not-known` with the nearest names. */
 export function findGpu(name: string): Gpu {
   const gpus = listGpus();

@@ -1,6 +1,6 @@
 /** @file Where a run takes place: the card with what others keep of it, and the Paddle version. */
 import { cardBudget, type Gpu, type OperatingSystem, sizeBudget } from "./memory/card.ts";
-import { findRuntime, resolveGpu } from "./presets.ts";
+import { findRuntime, isGpuKnown, resolveGpu } from "./presets.ts";
 import type { GpuBudget } from "./report/report.ts";
 import { stepRuntime } from "./step/runtime.ts";
 import type { EstimateContext } from "./strategy/estimate.ts";
@@ -18,6 +18,8 @@ export interface Around {
   readonly display?: boolean | undefined;
   /** Bytes that are free on the card now. */
   readonly gpuFree?: number | undefined;
+  /** The card's memory as nvidia-smi says, for a card whose name has no preset. */
+  readonly gpuTotal?: number | undefined;
 }
 
 /** A card by name or a size such as `12GiB`; undefined: no card, or only what is free of it. Throws `gpu-not-known`. */
@@ -30,6 +32,9 @@ export function createContext(gpuName: string | undefined, around: Around = {}):
     if (freeBytes === undefined) return { ...base, budget: undefined };
     const name = `a card with ${formatBytes(freeBytes)} free`;
     return { ...base, budget: sizeBudget({ name, totalBytes: freeBytes }, surroundings) };
+  }
+  if (around.gpuTotal !== undefined && !isGpuKnown(gpuName)) {
+    return { ...base, budget: sizeBudget({ name: gpuName, totalBytes: around.gpuTotal }, surroundings) };
   }
   const found = resolveGpu(gpuName);
   if ("budget" in found) return { ...base, budget: sizeBudget(found.budget, surroundings) };

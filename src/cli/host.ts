@@ -51,6 +51,8 @@ export interface Host extends Files {
   /** Files below a folder, sorted; hidden folders, node_modules and links to folders are not entered. */
   readonly walk: (folder: string) => readonly string[];
   readonly git: (args: readonly string[]) => GitAnswer;
+  /** What nvidia-smi prints; undefined where there is none or it fails. */
+  readonly nvidiaSmi?: ((args: readonly string[]) => string | undefined) | undefined;
 }
 
 /** Files under a working folder; paths stay as the user wrote them. */
@@ -67,6 +69,10 @@ export function filesIn(cwd: string): Omit<Host, "args" | "env" | "stdout" | "st
     isFolder: (path) => statSync(at(path), { throwIfNoEntry: false })?.isDirectory() === true,
     walk: (folder) => [...filesBelow(cwd, folder)],
     git: (args) => askGit(cwd, args),
+    nvidiaSmi: (args) => {
+      const { status, stdout, error } = spawnSync("nvidia-smi", [...args], { encoding: "utf8" });
+      return error !== undefined || status !== 0 ? undefined : stdout;
+    },
   };
 }
 

@@ -7,6 +7,10 @@ import { parseBytes } from "../units.ts";
 /** What commander hands to an action. */
 export interface CommandOptions extends RunFlags {
   readonly gpu?: string | undefined;
+  readonly gpuFree?: number | undefined;
+  readonly display?: boolean | undefined;
+  readonly system?: "linux" | "windows" | undefined;
+  readonly runtime?: string | undefined;
   readonly batchSize?: number | undefined;
   readonly opts?: readonly string[] | undefined;
   readonly json?: boolean | undefined;
@@ -33,7 +37,8 @@ function size(text: string): Size {
   return { width: Number(width), height: Number(height) };
 }
 
-function bytes(text: string): number {
+/** A parser of sizes with a unit. */
+export function bytes(text: string): number {
   const value = parseBytes(text);
   if (value !== undefined) return value;
   throw new InvalidArgumentError("It has to be a size with its unit, such as 256MiB.");

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
 import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions, wholeNumber } from "./options.ts";
+import { addPlaceOptions } from "./place.ts";
 import { addPlanOptions, type PlanOptions } from "./plan-options.ts";
 import { version } from "./version.ts";
 
@@ -17,7 +18,7 @@ Examples:
 Exit codes: 0 fits or a plan was found, 1 does not fit, 2 could not run.`;
 
 const configHelp = "a PaddleSeg training config (YAML)";
-const gpuHelp = "a card, such as rtx4070, or a size, such as 12GiB";
+const gpuHelp = "a card, such as rtx4070, a size, such as 12GiB, or auto: what nvidia-smi shows";
 
 /** The program for one host; `done` gets the exit code of the command that ran. */
 export function createProgram(host: Host, done: (code: number) => void): Command {
@@ -48,7 +49,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .option("--gpu <name>", gpuHelp)
     .option("--out <file>", "write the config with the plan's edits to a new file, and FILE.launch.sh that runs it")
     .option("--print-launch", "print the script that runs the plan, and nothing else");
-  addOutputOptions(addDetailOptions(addPlanOptions(addRunOptions(plan)))).action(
+  addOutputOptions(addDetailOptions(addPlanOptions(addPlaceOptions(addRunOptions(plan))))).action(
     async (config, options: PlanOptions) => {
       const { planCommand } = await import("./commands/plan.ts");
       done(await planCommand(host, config, options));
@@ -61,7 +62,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .description("What a config takes: training and evaluation, by kind and by layer, and what is alive at the peak.")
     .argument("<config>", configHelp)
     .option("--gpu <name>", gpuHelp);
-  addOutputOptions(addDetailOptions(addRunOptions(estimate))).action(
+  addOutputOptions(addDetailOptions(addPlaceOptions(addRunOptions(estimate)))).action(
     async (config: string, options: CommandOptions) => {
       const { estimateCommand } = await import("./commands/estimate.ts");
       done(await estimateCommand(host, config, options));
@@ -78,7 +79,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     )
     .argument("<config>", configHelp)
     .requiredOption("--gpu <name>", gpuHelp);
-  addOutputOptions(addRunOptions(max)).action(async (config: string, options: CommandOptions) => {
+  addOutputOptions(addPlaceOptions(addRunOptions(max))).action(async (config: string, options: CommandOptions) => {
     const { maxCommand } = await import("./commands/max.ts");
     done(await maxCommand(host, config, options));
   });
@@ -113,7 +114,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .description("Bytes against slowdown: the sets of recomputed layers that no other set beats in both.")
     .argument("<config>", configHelp)
     .requiredOption("--gpu <name>", gpuHelp);
-  addOutputOptions(addRunOptions(curve)).action(async (config: string, options: CommandOptions) => {
+  addOutputOptions(addPlaceOptions(addRunOptions(curve))).action(async (config: string, options: CommandOptions) => {
     const { curveCommand } = await import("./commands/curve.ts");
     done(await curveCommand(host, config, options));
   });

@@ -12,6 +12,7 @@ import { silent } from "../check/subjects.ts";
 import type { Host } from "../host.ts";
 import { load } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
+import { placeOf } from "../place.ts";
 import { createView } from "../view.ts";
 
 interface Side extends DiffSide {
@@ -44,7 +45,7 @@ function sideOf(host: Host, name: string, options: CommandOptions): Side {
   const inGit = host.exists(name) ? undefined : resolveRef(host, name);
   const from = inGit === undefined ? host : { ...silent(host), ...inGit.files, list: () => [] };
   const { run } = load(from, inGit?.path ?? name, options);
-  const report = estimate(run, createContext(options.gpu));
+  const report = estimate(run, createContext(...placeOf(host, options)));
   return { name, report, resolved: run.config.resolved };
 }
 

@@ -6,6 +6,7 @@ import { renderText } from "../../report/text.ts";
 import type { Host } from "../host.ts";
 import { load, tellNotes } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
+import { placeOf } from "../place.ts";
 import { createView } from "../view.ts";
 
 /** Levels of the layer tree where none are asked for: the network's parts and theirs. */
@@ -15,7 +16,7 @@ const defaultTop = 8;
 
 /** Prints the report; 0 without a card. */
 export async function estimateCommand(host: Host, config: string, given: CommandOptions): Promise<number> {
-  const context = createContext(given.gpu);
+  const context = createContext(...placeOf(host, given));
   const { run, options } = load(host, config, given);
   const report = estimate(run, context);
   tellNotes(host, run.notes);

@@ -5,12 +5,13 @@ import { renderMax } from "../../report/max.ts";
 import type { Host } from "../host.ts";
 import { load, tellNotes } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
+import { placeOf } from "../place.ts";
 import { createProgress } from "../progress.ts";
 import { createView } from "../view.ts";
 
 /** Exit 1 if not even one image fits. */
 export async function maxCommand(host: Host, config: string, given: CommandOptions): Promise<number> {
-  const context = cardContext(config, given.gpu);
+  const context = cardContext(config, ...placeOf(host, given));
   const { run } = load(host, config, given);
   const progress = createProgress(host);
   const result = max(run, context, progress.onRun);

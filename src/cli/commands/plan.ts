@@ -1,5 +1,5 @@
 /** @file `vram-plan CONFIG --gpu NAME`: the changes that make a config fit. */
-import { createContext, plan, UserError } from "../../index.ts";
+import { cardContext, plan } from "../../index.ts";
 import { exitCode } from "../../policy/exit-code.ts";
 import { renderJson } from "../../report/json.ts";
 import { renderText } from "../../report/text.ts";
@@ -7,16 +7,14 @@ import type { Host } from "../host.ts";
 import { printedScript } from "../launch-files.ts";
 import { load, tellNotes } from "../load.ts";
 import { checkOut, writeOut } from "../out.ts";
+import { placeOf } from "../place.ts";
 import { type PlanOptions, searchLimits } from "../plan-options.ts";
 import { createProgress } from "../progress.ts";
 import { createView } from "../view.ts";
 
 /** Prints report and plan; writes the fitted config where `--out` asks for it and a plan was found. */
 export async function planCommand(host: Host, config: string, given: PlanOptions): Promise<number> {
-  if (given.gpu === undefined) throw new UserError("gpu-missing", { config });
-  const context = createContext(given.gpu);
-  const { budget } = context;
-  if (budget === undefined) throw new Error(`no budget for ${given.gpu}`);
+  const { budget, ...context } = cardContext(config, ...placeOf(host, given));
   const loaded = load(host, config, given);
   const { out } = given;
   if (out !== undefined) checkOut(host, out, loaded);
