@@ -1,6 +1,7 @@
 /** @file The budget file's schema: the one border at which `vram-plan.yaml` is read, and the source of its JSON schema. */
 import { z } from "zod";
 import { UserError } from "../errors.ts";
+import type { CheckName, Level } from "../report/finding.ts";
 import { checkNames } from "../report/finding-words.ts";
 import { parseBytes } from "../units.ts";
 import type { Budget, BudgetRule } from "./budget.ts";
@@ -15,7 +16,8 @@ const share = z
   .regex(/^\s*\d+(\.\d+)?\s*(%|([KMGT]i?)?B)\s*$/i, "has to be a share or a size with its unit, such as 5% or 500MiB")
   .describe("A share such as 5%, or a size such as 500MiB.");
 const oneOrMore = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
-const level = z.enum(["off", "warn", "error"]);
+// To YAML 1.1, `off` is false.
+const level = z.union([z.enum(["off", "warn", "error"]), z.literal(false)]);
 
 const ruleShape = {
   gpu: oneOrMore.optional().describe("Cards, such as rtx4070, or sizes, such as 12GiB; each config has to fit all."),
@@ -52,13 +54,22 @@ function readIncrease(text: string | undefined): Increase | undefined {
   return { kind: "bytes", bytes: parseBytes(text) ?? 0 };
 }
 
+function readLevels(written: NonNullable<Written["checks"]>): Partial<Record<CheckName, Level>> {
+  const levels: Partial<Record<CheckName, Level>> = {};
+  for (const name of checkNames) {
+    const level = written[name];
+    if (level !== undefined) levels[name] = level === false ? "off" : level;
+  }
+  return levels;
+}
+
 function readRule(written: Omit<Written, "ignore" | "budgets">): BudgetRule {
   const cards = [...listOf(written.gpu), ...listOf(written.memory)];
   return {
     cards: cards.length === 0 ? undefined : cards,
     maxIncrease: readIncrease(written["max-increase"]),
     headroom: readIncrease(written.headroom),
-    checks: written.checks,
+    checks: written.checks && readLevels(written.checks),
   };
 }
 

@@ -6,6 +6,7 @@ import { changedSettings } from "../../policy/setting-changes.ts";
 import type { Subject } from "../../policy/subject.ts";
 import type { CheckName, Judged } from "../../report/finding.ts";
 import type { CardResult, CheckFailure, CheckResult, ConfigResult, SettingChange } from "../../report/gate/result.ts";
+import type { Report } from "../../report/report.ts";
 import { worstProcess } from "../../report/words.ts";
 import { createReporter } from "../../report-cache.ts";
 import type { Host } from "../host.ts";
@@ -164,12 +165,26 @@ function byHarm(a: ConfigResult, b: ConfigResult): number {
   return failing(a) - failing(b) || headroom(a) - headroom(b) || (a.config < b.config ? -1 : 1);
 }
 
+/** The largest of what is alive; `estimate --json` has all of one config, here there may be hundreds. */
+const mostHolders = 8;
+
+/** Without the long tail: largest holders, and layers down to the second level. */
+function shortened(report: Report): Report {
+  const { training, evaluation, layers } = report;
+  return {
+    ...report,
+    training: { ...training, holders: training.holders.slice(0, mostHolders) },
+    evaluation: evaluation && { ...evaluation, holders: evaluation.holders.slice(0, mostHolders) },
+    layers: layers.filter(({ layer }) => layer.split(".").length <= 2),
+  };
+}
+
 function collect(all: readonly One[], { skipped, unchangedCount, base, exitZero }: Rest): CheckResult {
   const configs = all.flatMap(({ result }) => result ?? []).sort(byHarm);
   const failures = all.flatMap(({ failure }) => failure ?? []);
   const fails = !exitZero && configs.some(({ findings }) => findings.some((one) => one.fails));
   const place = new Map(configs.map(({ config }, i) => [config, i]));
-  const reports = all.flatMap(({ subject }) => subject.cards.map(({ report }) => report));
+  const reports = all.flatMap(({ subject }) => subject.cards.map(({ report }) => shortened(report)));
   reports.sort(
     (a, b) =>
       (place.get(a.config) ?? 0) - (place.get(b.config) ?? 0) || (a.headroomBytes ?? 0) - (b.headroomBytes ?? 0),
