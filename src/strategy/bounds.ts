@@ -2,9 +2,26 @@
 import type { Size } from "../config/types.ts";
 import { lowerBound } from "./blocks.ts";
 import type { KnobValues } from "./limits.ts";
-import type { Point } from "./point.ts";
+import { type Point, sizeText } from "./point.ts";
 import { unlessRefused } from "./refused.ts";
-import type { Runs } from "./space.ts";
+import type { Outline, Runs } from "./space.ts";
+
+/** A bound scaled to another crop is off by padding and rounding only; sizes are whole, and features at 1/32 small. */
+const scaledMargin = 1.05;
+
+export interface BoundsOptions {
+  /** What reserved bytes may come to. */
+  readonly room: number;
+  readonly isExhaustive: boolean;
+  /** Told where something is passed over that no proved bound rules out. */
+  unproved(): void;
+}
+
+/** Images and pixels of a point relative to another's. */
+export function shareOf(point: Point, of: Point): number {
+  const pixels = ({ microBatch, crop }: Point) => microBatch * crop.width * crop.height;
+  return pixels(point) / pixels(of);
+}
 
 /**
  * Rules out combinations whose allocated bytes cannot fit whatever is recomputed.
@@ -18,19 +35,49 @@ export class Bounds {
   private readonly runs: Runs;
   private readonly values: KnobValues;
   private readonly effective: number;
+  private readonly crop: Size;
   private readonly room: number;
+  private readonly isExhaustive: boolean;
+  private readonly unproved: () => void;
   /** For each network and precision: index of the largest crop that its smallest micro-batch does not rule out. */
   private readonly firstCrop = new Map<string, number>();
 
-  constructor(runs: Runs, start: Point, values: KnobValues, room: number) {
+  constructor(runs: Runs, start: Point, values: KnobValues, options: BoundsOptions) {
     this.runs = runs;
     this.values = values;
     this.effective = start.microBatch * start.accumulation;
-    this.room = room;
+    this.room = options.room;
+    this.isExhaustive = options.isExhaustive;
+    this.unproved = options.unproved;
+    this.crop = start.crop;
   }
 
-  /** Whether this combination is proved not to fit. */
+  /** Whether this combination does not fit whatever is recomputed: proved, or as good as certain where no proof is asked for. */
   excludes(point: Point): boolean {
+    return this.isExhaustive ? this.rulesOut(point) : this.isHopeless(point);
+  }
+
+  /**
+   * The outline that a combination's sets of blocks are bounded by: its own where a proof is asked for, else that of the largest
+   * micro-batch at the config's own crop, scaled by images and pixels. One run then serves all crops of a precision.
+   */
+  outline(point: Point): Outline {
+    if (this.isExhaustive) return this.runs.outline(point);
+    const [largest = point.microBatch] = this.values.batches;
+    return unlessRefused(() => this.runs.outline(this.sized(point, largest, this.crop))) ?? this.runs.outline(point);
+  }
+
+  private isHopeless(point: Point): boolean {
+    const outline = this.outline(point);
+    const chosen = outline.blocks.map(() => this.values.recompute);
+    const bound = lowerBound(outline.moments, chosen, shareOf(point, outline.point));
+    const isProved = sizeText(point.crop) === sizeText(outline.point.crop);
+    if (bound <= (isProved ? this.room : this.room * scaledMargin)) return false;
+    if (!isProved) this.unproved();
+    return true;
+  }
+
+  private rulesOut(point: Point): boolean {
     const { crops, batches } = this.values;
     const index = crops.findIndex((crop) => crop.width === point.crop.width && crop.height === point.crop.height);
     if (index > 0 && index < this.firstPossible(point)) return true;

@@ -1,5 +1,6 @@
 /** @file At one crop, micro-batch, precision and network: the point that costs the least time, with or without recompute. */
 import { lowerBound } from "./blocks.ts";
+import { shareOf } from "./bounds.ts";
 import type { EvaluationMode, Point } from "./point.ts";
 import type { Candidate, Outline, Runs } from "./space.ts";
 
@@ -19,19 +20,33 @@ export interface InnerOptions {
   see(candidate: Candidate): void;
   unproved(): void;
   /** How many times its bound a run needed at least, so far: where a bound times this does not fit, a run is not likely to. */
-  readonly learned: { excess: number };
+  readonly learned: Learned;
 }
 
-/** `bounds` is the outline that the sets are bounded by: of this point, or of one that differs in micro-batch only. */
+/** For points without recompute, and with. */
+export interface Learned {
+  plain: number;
+  excess: number;
+}
+
+/** Half of the holes that were seen count, as another point may leave fewer. */
+function learn(learned: Learned, key: keyof Learned, holes: number): void {
+  learned[key] = Math.max(learned[key], 1 + holes / 2);
+}
+
+/** `bounds` is the outline that the sets are bounded by: of this point, or of one that differs in micro-batch and crop only. */
 export function cheapest(runs: Runs, point: Point, bounds: Outline, options: InnerOptions): Candidate | undefined {
-  const share = point.microBatch / bounds.point.microBatch;
+  const share = shareOf(point, bounds.point);
   const { blocks, moments } = bounds;
   const plainBound = lowerBound(moments, [], share);
   let holes = 0;
   if (plainBound <= options.room && options.inTime(point)) {
-    const plain = fitted(runs, point, options);
-    if (plain) return plain;
-    holes = needOf(runs, runs.run(point)) - plainBound;
+    if (plainBound * options.learned.plain <= options.room || options.proofRuns > 0) {
+      const plain = fitted(runs, point, options);
+      if (plain) return plain;
+      holes = needOf(runs, runs.run(point)) - plainBound;
+      learn(options.learned, "plain", holes / plainBound);
+    } else options.unproved();
   }
   if (!options.recompute) return undefined;
   const named = (chosen: readonly boolean[]): Point => ({
@@ -82,8 +97,7 @@ function cheapestSet(
       break;
     }
     likely = Math.max(likely, reservedBytes - set.bound);
-    // Half of what was seen, as another set may leave fewer holes.
-    learned.excess = Math.max(learned.excess, 1 + (reservedBytes / set.bound - 1) / 2);
+    learn(learned, "excess", reservedBytes / set.bound - 1);
   }
   const open = sets.slice(0, end).filter((set) => !tried.has(set));
   for (const set of open.slice(0, options.proofRuns)) {
@@ -110,16 +124,32 @@ function needOf(runs: Runs, { memory: { training, evaluation } }: Candidate): nu
 }
 
 /** The point with the first evaluation and workspace limit that fit; a limit changes training's time, so evaluation is tried first. */
-function fitted(runs: Runs, point: Point, { evaluations, workspaces, fits, see }: InnerOptions): Candidate | undefined {
-  for (const workspaceLimitBytes of workspaces) {
-    for (const evaluation of evaluations) {
-      const candidate = runs.run({ ...point, evaluation, workspaceLimitBytes });
-      see(candidate);
-      if (fits(candidate)) return candidate;
-      // What is short in training stays short however evaluation is done.
-      if (candidate.fit.outOfMemory?.part === "training") break;
-      if (candidate.memory.evaluation === undefined) break;
-    }
+function fitted(runs: Runs, point: Point, options: InnerOptions): Candidate | undefined {
+  const [first, ...limits] = options.workspaces;
+  const found = evaluated(runs, { ...point, workspaceLimitBytes: first }, options);
+  const last = limits.pop();
+  if (found || last === undefined) return found;
+  // Where the smallest limit does not help the ones between are not likely to: more workspace only by chance leaves fewer holes.
+  const smallest = evaluated(runs, { ...point, workspaceLimitBytes: last }, options);
+  if (!smallest && options.proofRuns === 0) {
+    if (limits.length > 0) options.unproved();
+    return undefined;
+  }
+  for (const workspaceLimitBytes of limits) {
+    const candidate = evaluated(runs, { ...point, workspaceLimitBytes }, options);
+    if (candidate) return candidate;
+  }
+  return smallest;
+}
+
+function evaluated(runs: Runs, point: Point, { evaluations, fits, see }: InnerOptions): Candidate | undefined {
+  for (const evaluation of evaluations) {
+    const candidate = runs.run({ ...point, evaluation });
+    see(candidate);
+    if (fits(candidate)) return candidate;
+    // What is short in training stays short however evaluation is done.
+    if (candidate.memory.training.process.highBytes > runs.budget.usableBytes) break;
+    if (candidate.memory.evaluation === undefined) break;
   }
   return undefined;
 }

@@ -112,8 +112,9 @@ export function timeFactor(from: Point, to: Point, load: Load, card: CardSpeed |
   const busy = (Math.max(...work) * images * pixels * amp.high * (1 + after.high)) / (1 + before.high);
   const bandwidth = (card?.bandwidthGBPerSecond ?? fastBandwidth) * 1e9;
   const perPass = (launchSeconds * bandwidth) / Math.max(1, movesPerByte * load.bytes);
-  const waits = (l: Load) => share(l.launches * perPass, 1);
-  const started = waits(changed) * (to.accumulation / from.accumulation);
-  const high = Math.max(busy, started) / Math.max(1, waits(load));
+  // Where starting kernels takes longer than what they move, recompute and accumulation add to the starts.
+  const waits = (l: Load, again: number) => l.launches * perPass * (1 + again);
+  const started = waits(changed, after.high) * (to.accumulation / from.accumulation);
+  const high = Math.max(busy, started) / Math.max(1, waits(load, before.high));
   return factor(Math.min(low, high), Math.max(low, high));
 }

@@ -68,7 +68,13 @@ class Search {
     this.hasBatchNorm = this.first.simulation.layers.some((layer) => layer.type.includes("BatchNorm"));
     const needed = limits.headroomBytes ?? 0;
     const room = runs.budget.usableBytes - needed - runs.contextHighBytes;
-    this.bounds = new Bounds(runs, start, this.values, room);
+    this.bounds = new Bounds(runs, start, this.values, {
+      room,
+      isExhaustive: (limits.proofRuns ?? 0) > 0,
+      unproved: () => {
+        this.proved = false;
+      },
+    });
     this.inner = {
       evaluations: this.values.evaluations,
       workspaces: this.values.workspaces,
@@ -83,7 +89,7 @@ class Search {
       unproved: () => {
         this.proved = false;
       },
-      learned: { excess: 1 },
+      learned: { plain: 1, excess: 1 },
     };
   }
 
@@ -143,16 +149,8 @@ class Search {
   private at(point: Point): Candidate | undefined {
     return unlessRefused(() => {
       if (this.bounds.excludes(point)) return undefined;
-      return cheapest(this.runs, point, this.outline(point), this.inner);
+      return cheapest(this.runs, point, this.bounds.outline(point), this.inner);
     });
-  }
-
-  /** Bounds of the combination itself where a proof is asked for, else those of the largest micro-batch, which has been run. */
-  private outline(point: Point) {
-    const [largest = point.microBatch] = this.values.batches;
-    if ((this.limits.proofRuns ?? 0) > 0 || point.microBatch === largest) return this.runs.outline(point);
-    const accumulation = (point.microBatch * point.accumulation) / largest;
-    return this.runs.outline({ ...point, microBatch: largest, accumulation });
   }
 
   private time(point: Point): Factor {
