@@ -5,6 +5,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { PlanSettings, Report } from "../src/report/report.ts";
+import { numberFormat, worstProcess } from "../src/report/words.ts";
+import { formatBytes } from "../src/units.ts";
 import { recipe, recipes, vramPlan } from "./cli/support.ts";
 import { type Line, readLine, type State } from "./tools/lib/line.ts";
 
@@ -43,6 +46,15 @@ describe("README.md", { timeout: 60_000 }, () => {
 
   it("has the accuracy that is kept in test/truth/line.json", async () => {
     await holds(/(<!-- accuracy -->\n)([\s\S]*?)(\nMeasured on)/, `\n${accuracyTable(readLine())}\n`);
+  });
+
+  it("shows the recommended recipe beside the plan that the search finds for the same card", async () => {
+    const report = async (args: readonly string[]) =>
+      JSON.parse((await vramPlan([...args, "--gpu", "rtx4070", "--json"])).out);
+    const flags = ["--precision", "fp16", "--accumulation", "2", "--conv-workspace-limit", "256MiB"];
+    const kept = await report(["pp-liteseg-rtx4070.yml", ...flags]);
+    const found = await report([recipe]);
+    await holds(/(<!-- side by side -->\n)([\s\S]*?)(\nBoth are checked)/, `\n${sideBySide(kept, found)}\n`);
   });
 
   it("has two commands that set up a fresh machine", () => {
@@ -107,6 +119,35 @@ function accuracyTable(line: Line): string {
     "| --- | --: | --: | --: | --: | --: |",
     row("PP-LiteSeg, PP-HumanSeg-Lite", /pp_liteseg|pp_humanseg_lite/),
     row("all of PaddleSeg's configs", /./),
+    "",
+  ].join("\n");
+}
+
+interface Planned {
+  plan: {
+    settings: PlanSettings;
+    changes: { knob: string }[];
+    estimate: Pick<Report, "training" | "evaluation">;
+    headroomBytes: number;
+    time: { expected: number };
+  };
+}
+
+/** One column a plan: what a step sees, and what the card has left. */
+function sideBySide(...reports: readonly Planned[]): string {
+  const plans = reports.map(({ plan }) => plan);
+  const row = (title: string, cell: (plan: Planned["plan"]) => string): string =>
+    `| ${title} | ${plans.map(cell).join(" | ")} |`;
+  return [
+    "| | recommended | found |",
+    "| --- | --- | --- |",
+    row("images of an optimizer step", ({ settings }) => String(settings.batchSize * settings.accumulation)),
+    row("images that batch norm sees", ({ settings }) => String(settings.batchSize)),
+    row("crop", ({ settings }) => settings.cropSize.join("x")),
+    row("number format", ({ settings }) => numberFormat(settings)),
+    row("changes for the card", ({ changes }) => changes.map(({ knob }) => knob).join(", ") || "none"),
+    row("process, high end", ({ estimate }) => formatBytes(worstProcess(estimate).high)),
+    row("spare", ({ headroomBytes }) => formatBytes(headroomBytes)),
     "",
   ].join("\n");
 }

@@ -18,6 +18,12 @@ const commands: readonly (readonly [number, string])[] = [
   [80, `estimate ${recipe} --gpu rtx4070 --precision fp16`],
   [80, `estimate ${recipe} --batch-size 2 --depth 1 --no-do-eval`],
   [80, `check ${recipe} --gpu rtx4070`],
+  [80, `max ${recipe} --gpu rtx4070`],
+  [80, `gpus ${recipe}`],
+  [80, `explain ${recipe} --layer backbone.features.2`],
+  [80, `curve ${recipe} --gpu rtx4070`],
+  [80, `${recipe} --gpu rtx4070 --alternatives 3`],
+  [80, "pp-liteseg-rtx4070.yml --gpu rtx4070 --precision fp16 --accumulation 2 --conv-workspace-limit 256MiB"],
   [80, "list knobs"],
   [80, "estimate nosuch.yml"],
 ];
