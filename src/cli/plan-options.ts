@@ -2,10 +2,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { SearchLimits } from "../index.ts";
 import { parseBytes } from "../units.ts";
-import { type CommandOptions, wholeNumber } from "./options.ts";
+import { wholeNumber } from "./options.ts";
+import type { PictureOptions } from "./pictures.ts";
 
 /** What commander hands to an action that searches. */
-export interface PlanOptions extends CommandOptions {
+export interface PlanOptions extends PictureOptions {
   readonly printLaunch?: boolean | undefined;
   readonly prefer?: "speed" | "result" | undefined;
   readonly allow?: readonly string[] | undefined;
@@ -26,6 +27,7 @@ const keepable: Readonly<Record<string, string>> = {
   "conv-workspace-limit": "conv-workspace",
   evaluation: "evaluation",
   recompute: "recompute",
+  lean: "lean",
   precision: "precision",
   "batch-size": "micro-batch",
   "micro-batch": "micro-batch",

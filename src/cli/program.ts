@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
 import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions, wholeNumber } from "./options.ts";
+import { addPictureOptions, type PictureOptions } from "./pictures.ts";
 import { addPlaceOptions } from "./place.ts";
 import { addPlanOptions, type PlanOptions } from "./plan-options.ts";
 import { version } from "./version.ts";
@@ -49,6 +50,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .option("--gpu <name>", gpuHelp)
     .option("--out <file>", "write the config with the plan's edits to a new file, and FILE.launch.sh that runs it")
     .option("--print-launch", "print the script that runs the plan, and nothing else");
+  addPictureOptions(plan);
   addOutputOptions(addDetailOptions(addPlanOptions(addPlaceOptions(addRunOptions(plan))))).action(
     async (config, options: PlanOptions) => {
       const { planCommand } = await import("./commands/plan.ts");
@@ -62,8 +64,9 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .description("What a config takes: training and evaluation, by kind and by layer, and what is alive at the peak.")
     .argument("<config>", configHelp)
     .option("--gpu <name>", gpuHelp);
+  addPictureOptions(estimate);
   addOutputOptions(addDetailOptions(addPlaceOptions(addRunOptions(estimate)))).action(
-    async (config: string, options: CommandOptions) => {
+    async (config: string, options: PictureOptions) => {
       const { estimateCommand } = await import("./commands/estimate.ts");
       done(await estimateCommand(host, config, options));
     },

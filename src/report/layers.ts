@@ -20,16 +20,17 @@ export function formatCount(value: number): string {
   return value >= 1e4 ? `${Math.round(value / 1e3)} K` : String(value);
 }
 
-interface Node {
+/** A layer with those directly inside it. */
+export interface LayerNode {
   readonly row: LayerRow;
-  readonly children: Node[];
+  readonly children: LayerNode[];
 }
 
 /** The rows as a tree, by their dotted names; rows come parents first. */
-function grow(rows: readonly LayerRow[]): Node | undefined {
-  const nodes = new Map<string, Node>();
+export function grow(rows: readonly LayerRow[]): LayerNode | undefined {
+  const nodes = new Map<string, LayerNode>();
   for (const row of rows) {
-    const node: Node = { row, children: [] };
+    const node: LayerNode = { row, children: [] };
     nodes.set(row.layer, node);
     if (row.layer === "model") continue;
     const dot = row.layer.lastIndexOf(".");
@@ -39,7 +40,7 @@ function grow(rows: readonly LayerRow[]): Node | undefined {
 }
 
 function* lines(
-  node: Node,
+  node: LayerNode,
   depth: number,
   prefix: string,
   childPrefix: string,

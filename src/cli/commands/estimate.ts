@@ -1,13 +1,10 @@
 /** @file `vram-plan estimate`: what a config takes, as it is. */
 import { createContext, estimate } from "../../index.ts";
 import { exitCode } from "../../policy/exit-code.ts";
-import { renderJson } from "../../report/json.ts";
-import { renderText } from "../../report/text.ts";
 import type { Host } from "../host.ts";
 import { load, tellNotes } from "../load.ts";
-import type { CommandOptions } from "../options.ts";
+import { type PictureOptions, readPictures, wantsTimeline, writePictures } from "../pictures.ts";
 import { placeOf } from "../place.ts";
-import { createView } from "../view.ts";
 
 /** Levels of the layer tree where none are asked for: the network's parts and theirs. */
 const defaultDepth = 2;
@@ -15,16 +12,14 @@ const defaultDepth = 2;
 const defaultTop = 8;
 
 /** Prints the report; 0 without a card. */
-export async function estimateCommand(host: Host, config: string, given: CommandOptions): Promise<number> {
+export async function estimateCommand(host: Host, config: string, given: PictureOptions): Promise<number> {
   const context = createContext(...placeOf(host, given));
-  const { run, options } = load(host, config, given);
-  const report = estimate(run, context);
+  const { run, options, files } = load(host, config, given);
+  const shown = { ...given, ...options };
+  const outputs = readPictures(given, files);
+  const report = estimate(run, context, { timeline: wantsTimeline(outputs, given) });
   tellNotes(host, run.notes);
-  if (options.json) host.stdout.write(renderJson(report));
-  else {
-    const view = await createView(host, options.color);
-    const { depth = defaultDepth, top = defaultTop } = options;
-    host.stdout.write(renderText(report, { ...view, depth, top, assumptions: true }));
-  }
+  const { depth = defaultDepth, top = defaultTop } = shown;
+  await writePictures(host, report, outputs, shown, { depth, top, assumptions: true });
   return exitCode([report]);
 }

@@ -1,16 +1,14 @@
 /** @file `vram-plan CONFIG --gpu NAME`: the changes that make a config fit. */
 import { cardContext, plan } from "../../index.ts";
 import { exitCode } from "../../policy/exit-code.ts";
-import { renderJson } from "../../report/json.ts";
-import { renderText } from "../../report/text.ts";
 import type { Host } from "../host.ts";
 import { printedScript } from "../launch-files.ts";
 import { load, tellNotes } from "../load.ts";
 import { checkOut, writeOut } from "../out.ts";
+import { readPictures, wantsTimeline, writePictures } from "../pictures.ts";
 import { placeOf } from "../place.ts";
 import { type PlanOptions, searchLimits } from "../plan-options.ts";
 import { createProgress } from "../progress.ts";
-import { createView } from "../view.ts";
 
 /** Prints report and plan; writes the fitted config where `--out` asks for it and a plan was found. */
 export async function planCommand(host: Host, config: string, given: PlanOptions): Promise<number> {
@@ -18,12 +16,14 @@ export async function planCommand(host: Host, config: string, given: PlanOptions
   const loaded = load(host, config, given);
   const { out } = given;
   if (out !== undefined) checkOut(host, out, loaded);
+  const outputs = readPictures(given, loaded.files);
+  const timeline = wantsTimeline(outputs, given);
   const progress = createProgress(host);
   const limits = searchLimits(given, budget.usableBytes);
   const report = plan(
     loaded.run,
     { ...context, budget },
-    { outFile: out, opts: loaded.options.opts, limits, onRun: progress.onRun },
+    { outFile: out, opts: loaded.options.opts, limits, timeline, onRun: progress.onRun },
   );
   progress.done();
   tellNotes(host, loaded.run.notes);
@@ -31,13 +31,13 @@ export async function planCommand(host: Host, config: string, given: PlanOptions
   if (out !== undefined && report.plan?.feasible === true) {
     written = writeOut(host, out, loaded, report, report.plan).join(", ");
   }
-  if (given.json && written !== undefined) host.stderr.write(`note: written: ${written}\n`);
+  const isShown = outputs.some(({ name }) => name === "terminal");
+  if (!isShown && written !== undefined) host.stderr.write(`note: written: ${written}\n`);
   if (given.printLaunch === true && report.plan?.feasible === true)
     host.stdout.write(printedScript(report.plan.command, report.gpu?.name ?? ""));
-  else if (given.json) host.stdout.write(renderJson(report));
   else {
     const { depth, top } = given;
-    host.stdout.write(renderText(report, { ...(await createView(host, given.color)), depth, top, written }));
+    await writePictures(host, report, outputs, given, { depth, top, written });
   }
   if (out !== undefined && written === undefined)
     host.stderr.write(`note: no plan was found, so ${out} was not written\n`);
