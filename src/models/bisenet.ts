@@ -104,7 +104,6 @@ export class BiSeNetV2 extends Layer<readonly [Tensor], PyList> implements Netwo
     const classes = args.int("num_classes");
     const lambd = args.number("lambd", 0.25);
     const inChannels = args.int("in_channels", 3);
-    const pretrained = args.optional("pretrained") !== undefined;
     args.ignore("align_corners");
     args.finish();
     const [c1, c3] = [Math.trunc(64 * lambd), Math.trunc(128 * lambd)];
@@ -116,7 +115,7 @@ export class BiSeNetV2 extends Layer<readonly [Tensor], PyList> implements Netwo
     this.aux_head3 = new SegHead(64, 64, classes);
     this.aux_head4 = new SegHead(128, 128, classes);
     this.head = new SegHead(128, 128, classes);
-    if (!pretrained) normalConvolutions(this);
+    normalConvolutions(this);
   }
 
   forward(f: Locals, x: Tensor): PyList {

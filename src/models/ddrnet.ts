@@ -150,7 +150,6 @@ export class DualResNet extends Layer<readonly [Tensor], PyList> implements Netw
     const classes = args.int("num_classes");
     const inChannels = args.int("in_channels", 3);
     const auxiliary = args.boolean("enable_auxiliary_loss", false);
-    const pretrained = args.optional("pretrained") !== undefined;
     args.finish();
     // DDRNet_23's planes, blocks of each stage, planes of the pyramid and of the heads.
     const [planes, blocks, sppPlanes, headPlanes] = [64, 2, 128, 128];
@@ -176,7 +175,7 @@ export class DualResNet extends Layer<readonly [Tensor], PyList> implements Netw
     this.spp = new DAPPM(planes * 16, sppPlanes, planes * 4);
     if (auxiliary) this.aux_head = new DDRNetHead(high, headPlanes, classes);
     this.head = new DDRNetHead(planes * 4, headPlanes, classes);
-    if (!pretrained) normalConvolutions(this);
+    normalConvolutions(this);
   }
 
   forward(f: Locals, x: Tensor): PyList {

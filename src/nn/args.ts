@@ -1,5 +1,7 @@
 /** @file Reads a component's arguments with their types and defaults, and refuses what is left over. */
 
+import { assume } from "../engine/engine.ts";
+
 /** A wrong, missing or unknown argument; `path` are the keys below the component. */
 export class ArgumentError extends Error {
   readonly component: string;
@@ -18,7 +20,10 @@ export class ArgumentError extends Error {
 /** A value as the config has it. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** Arguments that name weights to load: they change no shape. */
+/**
+ * Arguments that name weights to load. They change no shape; a network is built as if there were none, and loading, which comes
+ * before the first step, is not modelled.
+ */
 const weightArguments = new Set(["pretrained"]);
 
 /**
@@ -145,7 +150,12 @@ export class Args {
   /** Refuses arguments that nobody asked for. */
   finish(): void {
     for (const name of Object.keys(this.values)) {
-      if (this.read.has(name) || weightArguments.has(name)) continue;
+      if (weightArguments.has(name)) {
+        if (this.values[name] !== null)
+          assume("pretrained weights lie where random ones would; loading them is not modelled");
+        continue;
+      }
+      if (this.read.has(name)) continue;
       const known = [...this.read];
       throw new ArgumentError(this.type, name, `${this.type} has no argument ${name}`, known);
     }
