@@ -85,6 +85,12 @@ export interface ErrorData {
   "out-exists": { readonly out: string };
   "out-differs": { readonly out: string };
   "out-impossible": { readonly out: string; readonly reason: string };
+  "log-no-memory": { readonly log: string };
+  "log-config-missing": { readonly log: string };
+  "log-other-config": { readonly log: string; readonly config: string; readonly differences: readonly string[] };
+  "log-gpu-missing": { readonly log: string };
+  "log-gpu-not-known": { readonly log: string; readonly name: string; readonly near: readonly string[] };
+  "receipts-invalid": { readonly file: string; readonly key: string; readonly reason: string };
 }
 
 /** A code of the table. */
@@ -311,6 +317,32 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
     message: (d) => `--gpu auto found no card: ${d.reason}.`,
     hint: () =>
       "Name the card, such as --gpu rtx4070, or its memory, such as --gpu 12GiB; --gpu-free says what of it is free.",
+  },
+  "log-no-memory": {
+    message: (d) => `${d.log} has no memory line (max_mem_reserved: … MB) and no out-of-memory message.`,
+    hint: () =>
+      "PaddleSeg prints them from 2.9 on with a GPU build of Paddle, unless the config says print_mem_info: False.",
+  },
+  "log-config-missing": {
+    message: (d) => `${d.log} has no dump of its config (Config Information).`,
+    hint: () => "Give the config that it is of, such as --config train.yml.",
+  },
+  "log-other-config": {
+    message: (d) => `${d.log} is of another config than ${d.config}: ${d.differences.join("; ")}.`,
+    hint: () => "Leave --config out to take the config that the log holds, or give the values of that run as flags.",
+  },
+  "log-gpu-missing": {
+    message: (d) => `${d.log} does not say which card it is of.`,
+    hint: () => "Give it, such as --gpu rtx4070.",
+  },
+  "log-gpu-not-known": {
+    message: (d) =>
+      `${d.log} is of the card "${d.name}", which names no card here; PaddleSeg cuts names after two words.`,
+    hint: (d) => didYouMean(d.near, "Give the card, such as --gpu rtx4070."),
+  },
+  "receipts-invalid": {
+    message: (d) => `The receipts ${d.file} are not valid: ${d.key}: ${d.reason}.`,
+    hint: () => "Correct the file or take it back from version control; vram-plan calibrate adds to it.",
   },
   "runtime-not-known": {
     message: (d) => `No runtime is called "${d.name}".`,

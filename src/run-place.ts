@@ -1,4 +1,5 @@
 /** @file Where a run takes place: the card with what others keep of it, and the Paddle version. */
+import { calibrationOf, type Receipt } from "./calibrate/receipts.ts";
 import { cardBudget, type Gpu, type OperatingSystem, sizeBudget } from "./memory/card.ts";
 import { findRuntime, isGpuKnown, resolveGpu } from "./presets.ts";
 import type { GpuBudget } from "./report/report.ts";
@@ -20,6 +21,8 @@ export interface Around {
   readonly gpuFree?: number | undefined;
   /** The card's memory as nvidia-smi says, for a card whose name has no preset. */
   readonly gpuTotal?: number | undefined;
+  /** What runs were measured to take; those of this card and Paddle narrow the estimate. */
+  readonly receipts?: readonly Receipt[] | undefined;
 }
 
 /** A card by name or a size such as `12GiB`; undefined: no card, or only what is free of it. Throws `gpu-not-known`. */
@@ -39,5 +42,6 @@ export function createContext(gpuName: string | undefined, around: Around = {}):
   const found = resolveGpu(gpuName);
   if ("budget" in found) return { ...base, budget: sizeBudget(found.budget, surroundings) };
   const gpu: Gpu = found.gpu;
-  return { ...base, gpu, budget: cardBudget(gpu, surroundings) };
+  const calibration = calibrationOf(around.receipts ?? [], gpu.id, memory.paddle);
+  return { ...base, memory: { ...memory, calibration }, gpu, budget: cardBudget(gpu, surroundings) };
 }

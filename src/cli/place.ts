@@ -5,6 +5,7 @@ import type { Around } from "../index.ts";
 import { formatMiB, MiB } from "../units.ts";
 import type { Host } from "./host.ts";
 import { bytes, type CommandOptions } from "./options.ts";
+import { readReceipts } from "./receipts.ts";
 
 /** Adds them. */
 export function addPlaceOptions(command: Command): Command {
@@ -39,7 +40,8 @@ export function parseSmi(text: string): readonly SeenCard[] {
 /** The card and its surroundings as `createContext` takes them. Throws `gpu-auto-failed` where no card can be asked. */
 export function placeOf(host: Host, options: CommandOptions): [gpu: string | undefined, around: Around] {
   const { gpu, runtime, system, display, gpuFree } = options;
-  if (gpu !== "auto") return [gpu, { runtime, system, display, gpuFree }];
+  const receipts = readReceipts(host);
+  if (gpu !== "auto") return [gpu, { runtime, system, display, gpuFree, receipts }];
   const answer = host.nvidiaSmi?.(smiQuery);
   if (answer === undefined) throw new UserError("gpu-auto-failed", { reason: "there is no program nvidia-smi here" });
   const [card, ...others] = parseSmi(answer);
@@ -47,5 +49,5 @@ export function placeOf(host: Host, options: CommandOptions): [gpu: string | und
   const more = others.length > 0 ? `, the first of ${others.length + 1}` : "";
   const used = `${formatMiB(card.usedBytes)} of ${formatMiB(card.totalBytes)} are in use`;
   host.stderr.write(`note: nvidia-smi shows a ${card.name}${more}; ${used}, ${formatMiB(card.freeBytes)} free\n`);
-  return [card.name, { runtime, system, gpuFree: gpuFree ?? card.freeBytes, gpuTotal: card.totalBytes }];
+  return [card.name, { runtime, system, gpuFree: gpuFree ?? card.freeBytes, gpuTotal: card.totalBytes, receipts }];
 }

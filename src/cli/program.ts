@@ -1,5 +1,6 @@
 /** @file The commander tree. Actions load what they need when they run. */
 import { Command } from "commander";
+import type { CalibrateOptions } from "./commands/calibrate.ts";
 import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
 import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions, wholeNumber } from "./options.ts";
@@ -120,6 +121,20 @@ export function createProgram(host: Host, done: (code: number) => void): Command
   addOutputOptions(addPlaceOptions(addRunOptions(curve))).action(async (config: string, options: CommandOptions) => {
     const { curveCommand } = await import("./commands/curve.ts");
     done(await curveCommand(host, config, options));
+  });
+
+  const calibrate = program
+    .command("calibrate")
+    .summary("a training log against the estimate of its run; its receipt narrows later ones")
+    .description(
+      "A PaddleSeg log against the estimate of its run: where a difference lies, a leak, the layer that ran out of memory. Stores a receipt in vram-plan.receipts.yaml, which narrows later estimates for the same card, Paddle and cuDNN.",
+    )
+    .argument("<log>", "a log that PaddleSeg's tools/train.py printed")
+    .option("--config <file>", "the config of the run (default: the one that the log holds)")
+    .option("--gpu <name>", `${gpuHelp} (default: the one that the log names)`);
+  addOutputOptions(addRunOptions(calibrate)).action(async (log: string, options: CalibrateOptions) => {
+    const { calibrateCommand } = await import("./commands/calibrate.ts");
+    done(await calibrateCommand(host, log, options));
   });
 
   const list = program

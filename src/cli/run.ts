@@ -15,6 +15,7 @@ const commands = [
   "diff",
   "init",
   "schema",
+  "calibrate",
   "list",
   "help",
 ];

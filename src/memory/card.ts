@@ -1,6 +1,7 @@
 /** @file A card and a runtime as the memory model sees them, and what the card has to give to a training process. */
 import type { GpuBudget } from "../report/report.ts";
 import { GiB, MiB } from "../units.ts";
+import type { Calibration } from "./narrow.ts";
 
 export type OperatingSystem = "linux" | "windows";
 
@@ -32,6 +33,8 @@ export interface MemoryRuntime {
   readonly convWorkspaceLimitBytes: number;
   /** Whether CUDA loads kernels when they are first used: decides the size of the context. */
   readonly lazyLoading: boolean;
+  /** What runs on this card and Paddle were measured to take: narrows expected and high. */
+  readonly calibration?: Calibration | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { EventLog } from "../engine/events.ts";
 import type { PartEstimate, Range, TrainingEstimate } from "../report/report.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 import { type Context, contextBytes } from "./context.ts";
+import { narrowPart } from "./narrow.ts";
 import { type Held, replay } from "./replay.ts";
 import { type Tally, tally } from "./tally.ts";
 import type { ReplayOn } from "./verdict.ts";
@@ -54,22 +55,31 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   const expected = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "expectedBytes" }) : low;
   const high = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "highBytes" }) : low;
   const trainingEnds = { low: low.training, expected: expected.training, high: high.training };
+  const { calibration } = runtime;
+  const byRule = partEstimate(tallies.training, trainingEnds, context);
   const training = {
-    ...partEstimate(tallies.training, trainingEnds, context),
+    ...narrowPart(byRule, "training", calibration),
     afterStepBytes: tallies.afterStepBytes,
   };
+  // Where receipts widen a range, a replay with the rule's workspaces has to find so much less room.
+  let wider = Math.max(0, training.process.highBytes - byRule.process.highBytes);
   let evaluation: PartEstimate | undefined;
   if (tallies.evaluation !== undefined && low.evaluation && expected.evaluation && high.evaluation) {
     const ends = { low: low.evaluation, expected: expected.evaluation, high: high.evaluation };
-    evaluation = partEstimate(tallies.evaluation, ends, context);
+    const evaluationByRule = partEstimate(tallies.evaluation, ends, context);
+    evaluation = narrowPart(evaluationByRule, "evaluation", calibration);
+    wider = Math.max(wider, evaluation.process.highBytes - evaluationByRule.process.highBytes);
   }
   const replayOn: ReplayOn = (end, usableBytes) => {
-    const contextBytes = context[`${end}Bytes`];
+    const contextBytes = context[`${end}Bytes`] + wider;
     const workspaceBytes = `${end}Bytes` as const;
     const options = { chunkFloorBytes, workspaces, workspaceBytes, cardBytes: usableBytes, contextBytes };
     return { replay: replay(log, options), log, contextBytes };
   };
-  const assumptions = listAssumptions(context, hasWorkspaces);
+  const assumptions = [
+    ...listAssumptions(context, hasWorkspaces),
+    ...(calibration === undefined ? [] : [calibration.source]),
+  ];
   return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions, replayOn };
 }
 
