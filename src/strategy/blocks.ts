@@ -6,7 +6,7 @@ import type { Simulation } from "../step/simulate.ts";
 /** Blocks that a search weighs: 2^12 subsets are ordered in a millisecond or two. */
 const defaultMostBlocks = 12;
 /** A block that holds less of the activations than this is not worth a choice of its own. */
-const leastShare = 0.01;
+const leastShare = 0.005;
 
 /** A moment of the run: bytes alive, and how many of them each block's own activations are. */
 export interface Moment {
@@ -17,8 +17,9 @@ export interface Moment {
   readonly byBlock: readonly number[];
 }
 
+/** One choice of a search: neighbouring layers, each recomputed by itself. */
 export interface Block {
-  readonly name: string;
+  readonly layers: readonly string[];
   readonly flops: number;
 }
 
@@ -83,12 +84,30 @@ export function chooseBlocks(simulation: Simulation, mostBlocks = defaultMostBlo
     open = open.flatMap((name) => (name === largest ? parts : [name]));
   }
   const order = new Map(simulation.layers.map((layer, i) => [layer.name, i]));
-  return open
-    .filter(usable)
-    .sort((a, b) => held.get(b)! - held.get(a)!)
-    .slice(0, mostBlocks)
-    .sort((a, b) => order.get(a)! - order.get(b)!)
-    .map((name) => ({ name, flops: simulation.calls.get(name)!.flops }));
+  const layers = open.filter(usable).sort((a, b) => order.get(a)! - order.get(b)!);
+  const weight = (names: readonly string[]) => names.reduce((sum, name) => sum + held.get(name)!, 0);
+  return group(layers, mostBlocks, weight).map((names) => blockOf(names, simulation));
+}
+
+/** The block of these layers, with what recomputing them takes. */
+export function blockOf(layers: readonly string[], { calls }: Simulation): Block {
+  return { layers, flops: layers.reduce((sum, name) => sum + (calls.get(name)?.flops ?? 0), 0) };
+}
+
+/** Layers in at most `most` groups: the two neighbours that hold least together are put together until there are few enough. */
+function group(
+  layers: readonly string[],
+  most: number,
+  weight: (names: readonly string[]) => number,
+): readonly (readonly string[])[] {
+  const groups: (readonly string[])[] = layers.map((name) => [name]);
+  while (groups.length > most) {
+    let least = 0;
+    const sum = (i: number) => weight(groups[i]!) + weight(groups[i + 1]!);
+    for (let i = 1; i < groups.length - 1; i++) if (sum(i) < sum(least)) least = i;
+    groups.splice(least, 2, [...groups[least]!, ...groups[least + 1]!]);
+  }
+  return groups;
 }
 
 /**
@@ -106,8 +125,10 @@ export function chooseBlocks(simulation: Simulation, mostBlocks = defaultMostBlo
 export function boundingMoments(simulation: Simulation, blocks: readonly Block[]): Moment[] {
   const { log } = simulation;
   const [from, to] = steadyState(simulation);
-  const blockOf = blockFinder(blocks);
-  const siteBlock = log.sites.map((site) => (site.phase === "forward" ? blockOf(site.layer) : -1));
+  // Each layer of a block is recomputed by itself, so what one hands to the next is an input, and stays.
+  const unitOf = unitFinder(blocks.flatMap(({ layers }) => layers));
+  const blockOfUnit = blocks.flatMap(({ layers }, i) => layers.map(() => i));
+  const siteUnit = log.sites.map((site) => (site.phase === "forward" ? unitOf(site.layer) : -1));
   const constant = storageKinds.map((kind) => constantKinds.has(kind));
   const by = new Array<number>(blocks.length).fill(0);
   const owner = new Map<number, number>();
@@ -121,9 +142,9 @@ export function boundingMoments(simulation: Simulation, blocks: readonly Block[]
     if (constant[log.kind[id]!]) constantBytes += size;
     let block = owner.get(id) ?? -1;
     if (size > 0) {
-      block = siteBlock[log.site[i]!]!;
+      const unit = siteUnit[log.site[i]!]!;
       const keeper = log.keeper[id];
-      if (block >= 0 && keeper !== undefined && blockOf(keeper) !== block) block = -1;
+      block = unit < 0 || (keeper !== undefined && unitOf(keeper) !== unit) ? -1 : blockOfUnit[unit]!;
     }
     if (block >= 0) {
       by[block]! += size;
@@ -140,13 +161,13 @@ export function boundingMoments(simulation: Simulation, blocks: readonly Block[]
   return [...best.values()];
 }
 
-/** The block that a layer lies in, or -1. */
-function blockFinder(blocks: readonly Block[]): (layer: string) => number {
+/** Which of the recomputed layers a layer lies in, or -1. */
+function unitFinder(names: readonly string[]): (layer: string) => number {
   const cache = new Map<string, number>();
   return (layer) => {
     let found = cache.get(layer);
     if (found === undefined) {
-      found = blocks.findIndex(({ name }) => layer === name || layer.startsWith(`${name}.`));
+      found = names.findIndex((name) => layer === name || layer.startsWith(`${name}.`));
       cache.set(layer, found);
     }
     return found;

@@ -51,7 +51,7 @@ export function cheapest(runs: Runs, point: Point, bounds: Outline, options: Inn
   if (!options.recompute) return undefined;
   const named = (chosen: readonly boolean[]): Point => ({
     ...point,
-    recompute: blocks.filter((_, i) => chosen[i]).map((b) => b.name),
+    recompute: blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers),
   });
   const sets = subsetsByCost(blocks.map((b) => b.flops))
     .map(({ chosen, cost }) => ({ chosen, cost, bound: lowerBound(moments, chosen, share) }))

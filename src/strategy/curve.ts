@@ -27,7 +27,7 @@ export function curve(context: SearchContext): Omit<CurveResult, "version" | "co
       return isBetter;
     });
   const points = spread(candidates, mostRuns).map(({ chosen }): CurvePoint => {
-    const recompute = blocks.filter((_, i) => chosen[i]).map(({ name }) => name);
+    const recompute = blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers);
     const { memory, fit, point } = runs.run({ ...start, recompute });
     const { training, evaluation } = memory;
     return {

@@ -6,7 +6,7 @@ import { replay } from "../memory/replay.ts";
 import type { GpuBudget } from "../report/report.ts";
 import type { Settings } from "../step/settings.ts";
 import { type Simulation, simulate } from "../step/simulate.ts";
-import { type Block, boundingMoments, chooseBlocks, type Moment } from "./blocks.ts";
+import { type Block, blockOf, boundingMoments, chooseBlocks, type Moment } from "./blocks.ts";
 import { type Load, loadOf } from "./cost.ts";
 import type { EstimateContext } from "./estimate.ts";
 import { configOf } from "./knobs/variants.ts";
@@ -165,7 +165,7 @@ export class Space implements Runs {
       this.blocks.set(model, chosen);
       return chosen;
     }
-    return known.map(({ name }) => ({ name, flops: simulation.calls.get(name)?.flops ?? 0 }));
+    return known.map(({ layers }) => blockOf(layers, simulation));
   }
 
   reservedAtLeast(point: Point): number {

@@ -1,6 +1,7 @@
 /** @file The search against brute force, and the bounds it prunes by against runs. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { leanMeans } from "../../src/step/settings.ts";
 import { lowerBound } from "../../src/strategy/blocks.ts";
 import type { Point } from "../../src/strategy/point.ts";
 import { startingPoint } from "../../src/strategy/point.ts";
@@ -27,15 +28,22 @@ const shapes = fc.array(
   },
 );
 
-/** Only what recompute and micro-batches can do. */
+/** Only what lean training, recompute and micro-batches can do. */
 const others = new Set(["crop", "precision", "evaluation", "conv-workspace"]);
 
-/** The cheapest set of blocks that fits, by running them all; undefined if none does. */
-function bruteForce(runs: Runs, point: Point): readonly string[] | undefined {
+const fits = (runs: Runs, point: Point) => runs.run(point).fit.verdict === "fits";
+
+/**
+ * The least harmful point that fits, by running them all: the start as it is, then with lean training the sets of blocks by cost.
+ * Lean training is left out where the set fits without it.
+ */
+function bruteForce(runs: Runs, point: Point, asked = false): Point | undefined {
+  if (asked && fits(runs, point)) return point;
   const { blocks } = runs.outline(point);
   for (const { chosen } of subsetsByCost(blocks.map((b) => b.flops))) {
-    const recompute = blocks.filter((_, i) => chosen[i]).map((b) => b.name);
-    if (runs.run({ ...point, recompute }).fit.verdict === "fits") return recompute;
+    const plain: Point = { ...point, recompute: blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers) };
+    const lean: Point = { ...plain, lean: leanMeans };
+    if (fits(runs, lean)) return fits(runs, plain) ? plain : lean;
   }
   return undefined;
 }
@@ -43,8 +51,8 @@ function bruteForce(runs: Runs, point: Point): readonly string[] | undefined {
 function bruteForcePlan(runs: Runs, point: Point): Point | undefined {
   for (const microBatch of microBatches(point.microBatch)) {
     const at = { ...point, microBatch, accumulation: point.microBatch / microBatch };
-    const recompute = bruteForce(runs, at);
-    if (recompute) return { ...at, recompute };
+    const found = bruteForce(runs, at, microBatch === point.microBatch);
+    if (found) return found;
   }
   return undefined;
 }
@@ -70,6 +78,7 @@ describe("search", () => {
         if (expected) {
           expect(found.best.point.microBatch).toBe(expected.microBatch);
           expect(found.best.point.recompute).toEqual(expected.recompute);
+          expect(found.best.point.lean).toEqual(expected.lean);
         }
       }),
       { numRuns: 25 },
@@ -86,9 +95,11 @@ describe("search", () => {
         keep: new Set([...others, "micro-batch"]),
         proofRuns: Number.POSITIVE_INFINITY,
       });
-      const expected = bruteForce(runs, point);
+      const expected = bruteForce(runs, point, true);
       expect(found.feasible).toBe(expected !== undefined);
-      if (expected) expect(found.best.point.recompute).toEqual(expected);
+      if (!expected) continue;
+      expect(found.best.point.recompute).toEqual(expected.recompute);
+      expect(found.best.point.lean).toEqual(expected.lean);
     }
   }, 60_000);
 });
@@ -103,7 +114,7 @@ describe("the bounds that the search prunes by", () => {
         (shape, chosen, microBatch) => {
           const runs = new RandomRuns(shape, 0);
           const { blocks, moments } = runs.outline(start);
-          const recompute = blocks.filter((_, i) => chosen[i]).map((b) => b.name);
+          const recompute = blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers);
           const { memory } = runs.run({ ...start, microBatch, recompute });
           const bound = lowerBound(moments, chosen, microBatch / start.microBatch);
           expect(bound).toBeLessThanOrEqual(memory.training.allocated.lowBytes);

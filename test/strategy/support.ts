@@ -3,7 +3,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import type { ConfigMap } from "../../src/config/types.ts";
 import { Engine, withEngine } from "../../src/engine/engine.ts";
 import type { Tensor } from "../../src/engine/tensor.ts";
-import { CrossEntropyLoss } from "../../src/losses/cross_entropy_loss.ts";
+import { buildLoss } from "../../src/losses/index.ts";
 import { contextBytes } from "../../src/memory/context.ts";
 import { defaultMemoryRuntime, estimateMemory, verdict } from "../../src/memory/estimate.ts";
 import { replay } from "../../src/memory/replay.ts";
@@ -18,7 +18,7 @@ import { stepRuntime } from "../../src/step/runtime.ts";
 import { defaultSettings } from "../../src/step/settings.ts";
 import type { Simulation } from "../../src/step/simulate.ts";
 import { train } from "../../src/step/train.ts";
-import { boundingMoments, chooseBlocks } from "../../src/strategy/blocks.ts";
+import { blockOf, boundingMoments, chooseBlocks } from "../../src/strategy/blocks.ts";
 import { loadOf } from "../../src/strategy/cost.ts";
 import type { Point } from "../../src/strategy/point.ts";
 import type { Candidate, Outline, Runs, SearchContext } from "../../src/strategy/space.ts";
@@ -110,7 +110,7 @@ export class RandomRuns implements Runs {
   readonly budget: GpuBudget;
   readonly contextHighBytes = contextBytes(defaultMemoryRuntime, undefined).highBytes;
   private readonly shape: NetworkShape;
-  private names: readonly string[] | undefined;
+  private names: readonly (readonly string[])[] | undefined;
 
   constructor(shape: NetworkShape, usableBytes: number) {
     this.shape = shape;
@@ -124,7 +124,7 @@ export class RandomRuns implements Runs {
       nameLayers(model);
       for (const layer of sublayers(model)) layer.recomputed = point.recompute.includes(layer.name);
       const all = parameters(model);
-      const loss = new CrossEntropyLoss(new Args("CrossEntropyLoss", {}));
+      const loss = buildLoss(new Args("CrossEntropyLoss", {}), point.lean?.includes("losses"));
       engine.log.mark("built");
       train({
         model,
@@ -137,6 +137,7 @@ export class RandomRuns implements Runs {
         edge: false,
         ahead: 0,
         accumulation: point.accumulation,
+        lean: point.lean ?? [],
         iterations,
         cast: undefined,
         useEma: false,
@@ -165,8 +166,8 @@ export class RandomRuns implements Runs {
   outline(point: Point): Outline {
     const simulation = this.simulate({ ...point, recompute: [] }, 2);
     // As in Space: chosen once, so that the bounds of different batches speak of the same sets.
-    this.names ??= chooseBlocks(simulation, 5).map(({ name }) => name);
-    const blocks = this.names.map((name) => ({ name, flops: simulation.calls.get(name)!.flops }));
+    this.names ??= chooseBlocks(simulation, 3).map(({ layers }) => layers);
+    const blocks = this.names.map((layers) => blockOf(layers, simulation));
     return { point, simulation, blocks, moments: boundingMoments(simulation, blocks), load: loadOf(simulation) };
   }
 
