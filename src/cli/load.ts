@@ -40,10 +40,10 @@ export function load(host: Host, file: string, options: CommandOptions): LoadedR
 }
 
 function runFlags(options: CommandOptions): RunFlags {
-  const { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimitBytes } = options;
+  const { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimit } = options;
   const { doEval, useEma, dataFormat, prefetch } = options;
-  const kept = { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimitBytes };
-  return { ...kept, doEval, useEma, dataFormat, prefetch };
+  const kept = { cropSize, evalSize, precision, ampLevel, recompute, accumulation };
+  return { ...kept, convWorkspaceLimitBytes: convWorkspaceLimit, doEval, useEma, dataFormat, prefetch };
 }
 
 /** What a person should know at once; data goes to stdout, this to stderr. */

@@ -12,6 +12,8 @@ export interface CommandOptions extends RunFlags {
   readonly system?: "linux" | "windows" | undefined;
   readonly runtime?: string | undefined;
   readonly batchSize?: number | undefined;
+  /** Bytes; named as its flag is. */
+  readonly convWorkspaceLimit?: number | undefined;
   readonly opts?: readonly string[] | undefined;
   readonly json?: boolean | undefined;
   readonly color?: boolean | undefined;
