@@ -3,7 +3,7 @@ import { formatBytes } from "../../units.ts";
 import type { View } from "../paint.ts";
 import type { Report } from "../report.ts";
 import { wrap } from "../table.ts";
-import type { TimelinePart, TimelineSpan } from "../timeline.ts";
+import type { TimelinePart, TimelineSite, TimelineSpan } from "../timeline.ts";
 import { peakLabel } from "./label.ts";
 import type { PictureWords } from "./words.ts";
 
@@ -11,6 +11,8 @@ export interface ChartOptions extends View {
   /** False: no sign outside ASCII. */
   readonly unicode: boolean;
 }
+
+const nowhere: TimelineSite = { phase: "other", stage: "build", layer: "", op: "" };
 
 /** Lines of the mountain: a third of a small terminal. */
 const rows = 10;
@@ -26,7 +28,7 @@ export function chartLines(report: Report, options: ChartOptions, words: Picture
   const top = Math.max(0, ...(timeline?.parts ?? []).map((part) => part.peakBytes));
   return (timeline?.parts ?? []).flatMap((part, i) => {
     const title = part.part === "training" ? words.training(part.index) : words.evaluation(part.index);
-    const site = timeline?.sites[part.site[part.peakPoint] ?? 0] ?? { layer: "", op: "" };
+    const site = timeline?.sites[part.site[part.peakPoint] ?? 0] ?? nowhere;
     const card = gpu === undefined ? "" : `; ${words.limit(gpu.name, formatBytes(gpu.usableBytes))}`;
     const head = wrap(`${title}, ${peakLabel(part.peakBytes, site, words)}${card}`, options.width, "  ");
     return [...(i === 0 ? [] : [""]), ...head.map(options.paint.faint), ...plotLines(part, top, options, words)];

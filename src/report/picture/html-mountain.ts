@@ -22,6 +22,7 @@ export function mountainSection(report: Report, words: PictureWords): string {
 <div class="scroller" id="chart" tabindex="0" role="group" aria-label="${t(`${words.mountain}: ${peaks}`)}" aria-describedby="chart-help"><div class="canvas">
 <svg viewBox="0 0 ${box} ${box}" preserveAspectRatio="none" role="img" aria-label="${t(`${words.mountain}: ${peaks}`)}">${shapes}</svg>
 ${parts.map((part, i) => partHtml(part, i, words)).join("\n")}
+<div class="peaks">${parts.map((part) => peakHtml(part, words)).join("")}</div>
 <div class="cursor" hidden></div></div></div>
 ${overlay(mountain, words)}</div></div>
 ${legend(mountain, words)}
@@ -38,12 +39,15 @@ function partHtml(part: MountainPart, index: number, words: PictureWords): strin
     return `<span title="${word}" style="left:${inPart(from)};width:${share}">${word}</span>`;
   });
   const title = part.part === "training" ? words.training(part.index) : words.evaluation(part.index);
+  return `<div class="part" data-part="${index}" style="left:${percent(part.from)};width:${percent(part.width)}"><div class="marks"></div><div class="bands">${bands.join("")}</div><div class="part-title">${t(title)}</div></div>`;
+}
+
+/** The summit; its label keeps to the picture, so it goes away from the nearer edge. */
+function peakHtml(part: MountainPart, words: PictureWords): string {
   const { x, y, bytes, site } = part.peak;
-  // The label keeps to the picture: it goes away from the nearer edge.
   const side =
     x > box / 2 ? `right:calc(${percent(box - x)} + 8px);text-align:right` : `left:calc(${percent(x)} + 8px)`;
-  return `<div class="part" data-part="${index}" style="left:${percent(part.from)};width:${percent(part.width)}"><div class="marks"></div><div class="bands">${bands.join("")}</div><div class="part-title">${t(title)}</div></div>
-<i class="peak" style="left:${percent(x)};top:${percent(y)}"></i><span class="peak-label" style="bottom:calc(${percent(box - y)} + 4px);${side}"><data value="${bytes}" data-path="${part.part}.allocated.lowBytes">${t(peakLabel(bytes, site, words))}</data></span>`;
+  return `<i class="peak" style="left:${percent(x)};top:${percent(y)}"></i><span class="peak-label" style="bottom:calc(${percent(box - y)} + 4px);${side}"><data value="${bytes}" data-path="${part.part}.allocated.lowBytes">${t(peakLabel(bytes, site, words))}</data></span>`;
 }
 
 /** What does not move when the picture is zoomed: the card's limit and the process. */

@@ -20,8 +20,9 @@ const format = (bytes) => {
   const digits = Number(size.toFixed(2)) < 10 ? 2 : Number(size.toFixed(1)) < 100 ? 1 : 0;
   return size.toFixed(digits) + " " + names[i];
 };
-const layerName = (layer) => layer === "" ? words.inLoop : layer.replace(/^loss:/, "");
-const siteName = ({ layer, op }) => (op || "–") + ", " + layerName(layer);
+const layerName = (layer) => layer.replace(/^loss:/, "");
+const siteName = ({ layer, op }) => [op, layerName(layer)].filter((text) => text !== "").join(", ");
+const joined = (parts, sign) => parts.filter((text) => text !== "").join(sign);
 
 const chart = find("#chart"), alive = find("#alive");
 if (chart && timeline) {
@@ -48,14 +49,14 @@ if (chart && timeline) {
     for (const { kind, maker, bytes } of [...rows.values()].sort((a, b) => b.bytes - a.bytes).slice(0, 8)) {
       const item = made("li");
       named += bytes;
-      item.append(made("i", "k-" + kind), made("b", "", format(bytes)), words.kinds[kind] + ": " + siteName(maker));
+      item.append(made("i", "k-" + kind), made("b", "", format(bytes)), joined([words.kinds[kind], siteName(maker)], ": "));
       list.append(item);
     }
     list.append(made("li", "faint", words.more.replace("@", format(total - named))));
     const head = made("strong", "", format(total));
     head.dataset.total = total;
     const phase = words.phases[site.phase === "other" ? site.stage : site.phase];
-    alive.replaceChildren(words.at + " ", head, " · " + phase + " · " + siteName(site), list);
+    alive.replaceChildren(words.at + " ", head, " · " + joined([phase, siteName(site)], " · "), list);
     alive.hidden = false;
     const box = parts[index].getBoundingClientRect(), left = canvas.getBoundingClientRect().left;
     cursor.style.left = box.left - left + (box.width * event) / part.eventCount + "px";

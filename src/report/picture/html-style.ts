@@ -6,8 +6,8 @@ export const style = `${colourStyle(":root")}
 body{margin:0;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,"Noto Sans SC","Noto Sans CJK SC",sans-serif}
 main{max-width:1180px;margin:0 auto;padding:24px 20px 64px}
 h1{font-size:1.3rem;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2.2rem 0 .6rem}h3{font-size:1rem;margin:1.4rem 0 .4rem}
-p{margin:.4rem 0}.faint{color:var(--faint)}code,pre{font:.9em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
-pre{background:var(--raised);padding:12px;border-radius:6px;white-space:pre-wrap;margin:.4rem 0}
+p{margin:.4rem 0}.faint{color:var(--faint)}code,pre{font:.9em ui-monospace,Menlo,Consolas,monospace;overflow-wrap:break-word}p code{overflow-wrap:anywhere}
+pre{background:var(--raised);padding:12px;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}
 .verdict{font-size:1.15rem;margin-top:.8rem}.verdict strong{margin-right:.4em}
 .fits{color:var(--good)}.tight{color:var(--warning)}.does-not-fit{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;min-width:100%}
@@ -20,18 +20,18 @@ td:last-child,th:last-child{padding-right:0}
 .axis{position:relative;height:340px;font-size:.8rem;color:var(--faint)}.axis span{position:absolute;right:8px;transform:translateY(-50%);white-space:nowrap}
 .plot{position:relative}.grid,.overlay{position:absolute;left:0;right:0;top:0;height:340px;pointer-events:none}
 .grid i,.limit{position:absolute;left:0;right:0;border-top:1px solid var(--line)}.limit{border-top:2px dashed var(--bad)}
-.limit-text{position:absolute;left:4px;color:var(--bad);font-size:.85rem;font-weight:600;background:var(--paper);padding:0 4px;margin-bottom:3px}
+.limit-text{position:absolute;right:4px;color:var(--bad);font-size:.85rem;font-weight:600;background:var(--paper);padding:0 4px;margin-bottom:3px}
 .process{position:absolute;left:0;right:0;background:var(--ink);opacity:.13}
 .scroller{position:relative;overflow-x:auto;overflow-y:hidden}.scroller:focus-visible,button:focus-visible,summary:focus-visible,.scroll:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .canvas{position:relative;width:100%;height:392px}.canvas svg{position:absolute;left:0;top:0;width:100%;height:340px;display:block}
-.part{position:absolute;top:0;height:392px}.marks{position:absolute;inset:0 0 52px}.marks i{position:absolute;top:0;bottom:0;background:var(--accent);opacity:.28}
+.peaks{position:absolute;left:0;right:0;top:0;height:340px;pointer-events:none}.part{position:absolute;top:0;height:392px}.marks{position:absolute;inset:0 0 52px}.marks i{position:absolute;top:0;bottom:0;background:var(--accent);opacity:.28}
 .bands{position:absolute;top:340px;left:0;right:0;height:22px}
 .bands span{position:absolute;top:0;height:22px;background:var(--raised);border:1px solid var(--line);font-size:.8rem;line-height:20px;text-align:center;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
 .part-title{position:absolute;top:366px;font-size:.85rem;color:var(--faint);white-space:nowrap;overflow:hidden;text-overflow:ellipsis;max-width:100%}
 .peak{position:absolute;width:9px;height:9px;margin:-5px 0 0 -5px;border-radius:50%;background:var(--paper);border:2px solid var(--ink)}
 .peak-label{position:absolute;font-size:.85rem;line-height:1.25;font-weight:600;max-width:300px;background:color-mix(in srgb,var(--paper) 82%,transparent);padding:1px 4px;border-radius:3px;pointer-events:none}
 .cursor{position:absolute;top:0;height:340px;border-left:1px solid var(--ink);pointer-events:none}
-.tools{margin:.4rem 0 -12px;display:flex;gap:6px;justify-content:flex-end}.tools[hidden]{display:none}
+.tools{flex-wrap:wrap;margin:.4rem 0 -12px;display:flex;gap:6px;justify-content:flex-end}.tools[hidden]{display:none}
 .tools button{font:inherit;font-size:.85rem;color:var(--ink);background:var(--raised);border:1px solid var(--line);border-radius:5px;padding:2px 10px;cursor:pointer}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;margin:.6rem 0;padding:0;font-size:.9rem}.legend i{display:inline-block;width:12px;height:12px;border-radius:2px;margin-right:6px}
 .legend .sample-process{background:var(--ink);opacity:.2}.legend .sample-limit{height:0;width:18px;border-radius:0;border-top:2px dashed var(--bad);vertical-align:middle}

@@ -59,7 +59,7 @@ export function aliveSection({ training }: Report, words: PictureWords): string 
     .map((holder, i) => [
       size(holder.bytes, `training.holders.${i}.bytes`),
       String(holder.count),
-      t(holder.op),
+      holder.op === "" ? "–" : t(holder.op),
       `<code>${t(holder.layer === "" ? words.kinds[holder.kind] : layerName(holder.layer))}</code>`,
       t(words.phases[holder.phase]),
     ]);

@@ -18,7 +18,6 @@ export function renderHtml(report: Report, language: Language): string {
   const spoken = {
     kinds: words.kinds,
     phases: words.spans,
-    inLoop: words.inLoop,
     at: words.atThisPoint,
     alive: words.alive,
     parameters: words.parameters,

@@ -5,10 +5,11 @@ import type { TimelineSite } from "../timeline.ts";
 import { layerName, numberFormat, worstProcess } from "../words.ts";
 import type { PictureWords } from "./words.ts";
 
-/** `11.6 GiB: multiply of OhemCrossEntropyLoss`. */
-export function peakLabel(bytes: number, site: Pick<TimelineSite, "layer" | "op">, words: PictureWords): string {
-  const layer = site.layer === "" ? words.inLoop : layerName(site.layer);
-  return words.peak(formatBytes(bytes), site.op === "" ? words.start : site.op, layer);
+/** `11.6 GiB: multiply of OhemCrossEntropyLoss`; `2.73 GiB: scale, in metrics` where no layer ran. */
+export function peakLabel(bytes: number, { phase, stage, layer, op }: TimelineSite, words: PictureWords): string {
+  const made = op === "" ? words.start : op;
+  if (layer !== "") return words.peak(formatBytes(bytes), made, layerName(layer));
+  return words.peakOutside(formatBytes(bytes), made, words.spans[phase === "other" ? stage : phase]);
 }
 
 /** `batch 16, crop 1024x512, fp32`. */

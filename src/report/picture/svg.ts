@@ -55,11 +55,10 @@ function drawing(mountain: Mountain, words: PictureWords): string {
   const above = [
     `<rect class="process" x="${plot.left}" width="${plot.width}" y="${y(process.highY)}" height="${Math.max(1, y(process.lowY) - y(process.highY))}"/>`,
     text(
-      right,
+      plot.left + 4,
       y(process.highY) - 6,
       words.processBand(formatBytes(process.low), formatBytes(process.high)),
       "label",
-      "end",
     ),
   ];
   return [
@@ -76,11 +75,11 @@ function limitLines(limit: Mountain["limit"], right: number, words: PictureWords
   if (limit === undefined) return [];
   const size = formatBytes(limit.bytes);
   if (limit.y === undefined)
-    return [text(plot.left, plot.top - 8, words.limitAbove(limit.name, size), "label limit-text")];
+    return [text(right - 4, plot.top - 8, words.limitAbove(limit.name, size), "label limit-text", "end")];
   const at = y(limit.y);
   return [
     `<line class="limit" x1="${plot.left}" x2="${right}" y1="${at}" y2="${at}"/>`,
-    text(plot.left + 6, at - 6, words.limit(limit.name, size), "label limit-text"),
+    text(right - 4, at - 6, words.limit(limit.name, size), "label limit-text", "end"),
   ];
 }
 
@@ -94,7 +93,7 @@ function partLines(part: Mountain["parts"][number], words: PictureWords): readon
     return isRoomy ? [shape, text(x(band.from) + room / 2, ground + 14, name, "", "middle")] : [shape];
   });
   const title = part.part === "training" ? words.training(part.index) : words.evaluation(part.index);
-  const isRight = part.peak.x > part.from + part.width / 2;
+  const isRight = part.peak.x > box / 2;
   const [px, py] = [x(part.peak.x), y(part.peak.y)];
   return [
     ...bands,

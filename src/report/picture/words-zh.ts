@@ -31,7 +31,7 @@ export const chinese: PictureWords = {
   limitAbove: (card, size) => `${card}：可用 ${size}，在图的上方 ↑`,
   processBand: (low, high) => `进程 ${low} 至 ${high}`,
   peak: (size, op, layer) => `${size}：${layer} 的 ${op}`,
-  inLoop: "训练循环",
+  peakOutside: (size, op, stage) => `${size}：${op}（${stage}）`,
   start: "开始",
   on: (config, card) => `${config}，${card}`,
   needs: (size) => `需要 ${size}`,

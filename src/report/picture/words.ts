@@ -21,7 +21,7 @@ export interface PictureWords {
   readonly limitAbove: (card: string, size: string) => string;
   readonly processBand: (low: string, high: string) => string;
   readonly peak: (size: string, op: string, layer: string) => string;
-  readonly inLoop: string;
+  readonly peakOutside: (size: string, op: string, stage: string) => string;
   readonly start: string;
   readonly on: (config: string, card: string) => string;
   readonly needs: (size: string) => string;
@@ -112,7 +112,7 @@ const english: PictureWords = {
   limitAbove: (card, size) => `${card}: ${size} usable, above this picture ↑`,
   processBand: (low, high) => `process ${low} to ${high}`,
   peak: (size, op, layer) => `${size}: ${op} of ${layer}`,
-  inLoop: "the training loop",
+  peakOutside: (size, op, stage) => `${size}: ${op}, in ${stage}`,
   start: "start",
   on: (config, card) => `${config} on ${card}`,
   needs: (size) => `needs ${size}`,
