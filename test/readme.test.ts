@@ -86,7 +86,13 @@ describe("README.md", { timeout: 60_000 }, () => {
       for (const [name, text] of written) files[name] = text;
       if (args[0] === "fitted.yml") expect(out).toContain("fits as it is");
     }
-    expect(Object.keys(files).sort()).toEqual(["fitted.launch.sh", "fitted.yml", "train.yml", "vram_train.py"]);
+    expect(Object.keys(files).sort()).toEqual([
+      "fitted.launch.sh",
+      "fitted.yml",
+      "train.yml",
+      "vram.md",
+      "vram_train.py",
+    ]);
   });
 
   it("links to files that exist", () => {

@@ -32,13 +32,20 @@ function isWithoutChange(result: CheckResult): boolean {
   return !unknown && failed === 0 && warnings === 0 && result.configs.every(({ cards }) => cards.every(isSame));
 }
 
-function row(one: ConfigResult, card: CardResult): string {
+function row(one: ConfigResult, card: CardResult, hasBase: boolean): string {
   const failing = one.findings.some(({ fails, finding }) => fails && (finding.gpu ?? card.gpu.name) === card.gpu.name);
   const known = one.findings.some(({ status }) => status === "known");
   const mark = failing ? "❌" : card.verdict === "fits" ? "✅" : known ? "➖" : "⚠️";
   const headroom = card.headroomBytes ?? 0;
   const margin = `${formatBytes(Math.abs(headroom))} ${headroom >= 0 ? "spare" : "short"} (${percent(headroom, card.gpu.usableBytes)})`;
-  const cells = [mark, code(one.config), plain(card.gpu.name), formatGiB(card.process.high), delta(card), margin];
+  const cells = [
+    mark,
+    code(one.config),
+    plain(card.gpu.name),
+    formatGiB(card.process.high),
+    ...(hasBase ? [delta(card)] : []),
+    margin,
+  ];
   return `| ${cells.join(" | ")} |`;
 }
 
@@ -96,9 +103,14 @@ export function renderMarkdown(result: CheckResult): string {
   const unknown = result.failures.filter((one) => !one.known);
   const verdict = unknown.length > 0 ? "could not run" : failed > 0 ? "fails" : "passes";
   const rows = result.configs.flatMap((one) =>
-    one.cards.filter((card) => result.base === undefined || !isSame(card)).map((card) => row(one, card)),
+    one.cards
+      .filter((card) => result.base === undefined || !isSame(card))
+      .map((card) => row(one, card, result.base !== undefined)),
   );
-  const head = ["| | config | card | needs | change | headroom |", "| --- | --- | --- | --: | --: | --: |"];
+  const head =
+    result.base === undefined
+      ? ["| | config | card | needs | headroom |", "| --- | --- | --- | --: | --: |"]
+      : ["| | config | card | needs | change | headroom |", "| --- | --- | --- | --: | --: | --: |"];
   const failures = unknown.map(({ config, message }) => `- **not estimated**: ${code(config)}: ${plain(message)}`);
   // Half of the room for the table, a sixth for each list.
   const room = mostCharacters / 6;
