@@ -29,6 +29,8 @@ export { launcherFile, launcherText } from "./presets.ts";
 export type { Estimate, LaunchCommand, Plan, PlanChange, Report, Verdict } from "./report/report.ts";
 export { type Around, type Context, createContext } from "./run-place.ts";
 export type { RunFlags } from "./run-settings.ts";
+export { leanMeans } from "./step/settings.ts";
+export { leanText } from "./strategy/knobs/lean.ts";
 export { shellWord } from "./strategy/launch.ts";
 export type { SearchLimits } from "./strategy/plan.ts";
 export type { ConfigEdit };
@@ -141,6 +143,7 @@ export function describeSettings(config: TrainConfig, settings: Settings): PlanS
     precision: settings.precision,
     ampLevel: settings.ampLevel,
     recompute: settings.recompute,
+    ...(settings.lean.length > 0 ? { lean: settings.lean } : {}),
     convWorkspaceLimitBytes: settings.convWorkspaceLimitBytes,
   };
 }

@@ -13,8 +13,6 @@ Paddle 2.5 or later, PaddleSeg 2.8 or later, Python 3.8 or later. Written by vra
 import paddle
 import paddle.nn.functional as F
 
-MEANS = ("losses", "logits", "gradients")
-
 # ------------------------------------------------------------------------------------------------------------- pixels
 
 
@@ -42,7 +40,7 @@ def class_of(label, valid):
 def cross_entropy(logit, label, ignore_index, axis, weights=None):
     """Loss of each pixel, 0 where it is ignored. The softmax that the kernel keeps is where its gradient will be written."""
     loss = F.softmax_with_cross_entropy(logit, label, ignore_index=ignore_index, axis=axis)
-    if loss.dtype == paddle.float16:
+    if loss.dtype in (paddle.float16, paddle.bfloat16):
         # A mask or weight of float32 would have lifted it.
         loss = loss.astype("float32")
     return loss if weights is None else loss * weights
@@ -155,7 +153,7 @@ def loss_computation(logits_list, labels, edges, losses):
         raise RuntimeError("%d logits for %d losses" % (len(logits_list), len(terms)))
     loss_list = []
     for i, (loss, coefficient) in enumerate(terms):
-        result = loss(taken(logits_list, i), edges if getattr(loss, "edge_label", False) else labels)
+        result = loss(taken(logits_list, i), edges if type(loss).__name__ == "BCELoss" and loss.edge_label else labels)
         results = result if isinstance(result, list) else [result]
         loss_list += [coefficient * each for each in results]
     return loss_list
@@ -194,3 +192,15 @@ def lean_gradients(model, optimizer):
         return plain_step()
 
     return [(model, "clear_gradients", clear_gradients), (optimizer, "step", step)]
+
+
+def changes(means, train_module, model, optimizer, losses):
+    """What the means replace, as (object, attribute, value)."""
+    found = []
+    if "losses" in means:
+        found += lean_losses()
+    if "logits" in means:
+        found += lean_logits(train_module, model, losses)
+    if "gradients" in means:
+        found += lean_gradients(model, optimizer)
+    return found

@@ -10,6 +10,8 @@ say where that is with --paddleseg. Needs PaddleSeg 2.8 or later, Paddle 2.5 or 
                  `--resume_model`, the learning rate's schedule and EMA count optimizer steps, as ever; the logged loss is the mean of the N.
 --recompute A,B  the forward pass of these layers (names as in `model.named_sublayers()`) is run again in backward
                  instead of keeping what it made. Results and the weights' names stay: checkpoints load in plain PaddleSeg.
+--lean A,B       means of lean training: losses, logits, gradients, or all. The same numbers with less memory; what each of them
+                 does is said in lean_losses.py, which has to lie beside this file.
 --dry-run        builds everything, says what would be done, and does not train.
 
 Written by vram-plan. Apache-2.0.
@@ -176,12 +178,17 @@ def accumulating(progress, train_module, arguments):
 MISSING = object()
 
 
+def setter(thing):
+    """Layers keep what is set on them in tables of their own, and a class cannot be set as an object."""
+    return setattr if isinstance(thing, type) else object.__setattr__
+
+
 @contextlib.contextmanager
 def replaced(changes):
     """Attributes replaced for a while."""
     before = [(thing, name, vars(thing).get(name, MISSING)) for thing, name, _ in changes]
     for thing, name, value in changes:
-        object.__setattr__(thing, name, value) if not isinstance(thing, type) else setattr(thing, name, value)
+        setter(thing)(thing, name, value)
     try:
         yield
     finally:
@@ -189,7 +196,7 @@ def replaced(changes):
             if value is MISSING:
                 object.__delattr__(thing, name)
             else:
-                object.__setattr__(thing, name, value)
+                setter(thing)(thing, name, value)
 
 
 # ---------------------------------------------------------------------------------------------------------- recompute
@@ -360,6 +367,24 @@ def exporting(train_module):
     return [(train_module, "export", export)]
 
 
+# --------------------------------------------------------------------------------------------------------------- lean
+
+
+def lean_changes(means, train_module, arguments):
+    """What the means of lean training replace, from lean_losses.py beside this file."""
+    if not means:
+        return []
+    import importlib.util
+
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lean_losses.py")
+    if not os.path.isfile(path):
+        raise Refusal("--lean needs lean_losses.py beside vram_train.py; it is in vram-plan's presets/launcher")
+    spec = importlib.util.spec_from_file_location("lean_losses", path)
+    lean = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lean)
+    return lean.changes(means, train_module, arguments["model"], arguments["optimizer"], arguments["losses"])
+
+
 # ------------------------------------------------------------------------------------------------------------ command
 
 
@@ -368,6 +393,8 @@ def describe(options, arguments):
     batch, iters = arguments.get("batch_size"), arguments.get("iters")
     effective = "" if batch is None else " = %d images" % (batch * options.accumulate)
     lines = ["%s optimizer steps of %d x %s%s" % (iters, options.accumulate, batch, effective)]
+    if options.lean:
+        lines.append("lean training: " + ", ".join(options.lean))
     for name, layer in find_layers(arguments["model"], options.recompute).items():
         norms = sum(is_batch_norm(part) for part in layer.sublayers(include_self=True))
         lines.append("recompute %s (%s, %d batch norms)" % (name, type(layer).__name__, norms))
@@ -383,11 +410,11 @@ def wrapped(train, train_module, options):
         bound = inspect.signature(train).bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = bound.arguments
-        if options.accumulate > 1 or options.recompute:
+        if options.accumulate > 1 or options.recompute or options.lean:
             if paddle.distributed.ParallelEnv().nranks > 1:
-                raise Refusal("--accumulate and --recompute are for one card; this is a run on several")
+                raise Refusal("--accumulate, --recompute and --lean are for one card; this is a run on several")
             if arguments.get("to_static_training"):
-                raise Refusal("--accumulate and --recompute do not go with to_static_training")
+                raise Refusal("--accumulate, --recompute and --lean do not go with to_static_training")
         for line in describe(options, arguments):
             print("vram_train: " + line, flush=True)
         if options.dry_run:
@@ -396,10 +423,12 @@ def wrapped(train, train_module, options):
         if options.recompute:
             make_recomputed(arguments["model"], options.recompute)
             changes += exporting(train_module)
-        if options.accumulate > 1:
-            changes += accumulating(Progress(options.accumulate), train_module, arguments)
-        with replaced(changes):
-            return train(*bound.args, **bound.kwargs)
+        # Lean training first: accumulation gates what it finds.
+        with replaced(lean_changes(options.lean, train_module, arguments)):
+            if options.accumulate > 1:
+                changes += accumulating(Progress(options.accumulate), train_module, arguments)
+            with replaced(changes):
+                return train(*bound.args, **bound.kwargs)
 
     return train_with
 
@@ -433,6 +462,19 @@ def layer_names(text):
     return names
 
 
+MEANS = ("losses", "logits", "gradients")
+
+
+def lean_means(text):
+    if text == "all":
+        return list(MEANS)
+    means = text.split(",")
+    for mean in means:
+        if mean not in MEANS:
+            raise argparse.ArgumentTypeError("%r is none of %s, all" % (mean, ", ".join(MEANS)))
+    return means
+
+
 def parse(argv):
     """Own options and the rest, which is for tools/train.py and refused there if it is not known."""
     parser = argparse.ArgumentParser(
@@ -440,6 +482,7 @@ def parse(argv):
     )
     parser.add_argument("--accumulate", type=positive, default=1, metavar="N", help="micro-batches per optimizer step")
     parser.add_argument("--recompute", type=layer_names, default=[], metavar="A,B", help="layers run again in backward")
+    parser.add_argument("--lean", type=lean_means, default=[], metavar="A,B", help="losses, logits, gradients, or all")
     parser.add_argument("--paddleseg", metavar="DIR", help="PaddleSeg's folder (default: the working folder)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and do not train")
     return parser.parse_known_args(argv)

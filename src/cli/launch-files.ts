@@ -9,6 +9,9 @@ const mark = "# Written by vram-plan:";
 /** Files of the launcher, beside one another. */
 const launcherFiles = ["vram_train.py"];
 
+/** The file that the launcher reads for `--lean`. */
+const leanFile = "lean_losses.py";
+
 /** A file to write. */
 export interface OutFile {
   readonly path: string;
@@ -64,7 +67,8 @@ export function launchFiles(host: Host, out: string, command: LaunchCommand, car
     throw new UserError("out-exists", { out: own.path });
   }
   if (command.script !== "vram_train.py") return [own];
-  const copies = launcherFiles.map((name) => ({ path: beside(name), text: launcherText(name) }));
+  const needed = command.flags.includes("--lean") ? [...launcherFiles, leanFile] : launcherFiles;
+  const copies = needed.map((name) => ({ path: beside(name), text: launcherText(name) }));
   const wanted = copies.filter(({ path }) => !host.exists(path));
   for (const copy of copies) {
     if (!wanted.includes(copy) && host.readText(copy.path) !== copy.text) {

@@ -40,9 +40,9 @@ export function load(host: Host, file: string, options: CommandOptions): LoadedR
 }
 
 function runFlags(options: CommandOptions): RunFlags {
-  const { cropSize, evalSize, precision, ampLevel, recompute, accumulation, convWorkspaceLimit } = options;
+  const { cropSize, evalSize, precision, ampLevel, recompute, lean, accumulation, convWorkspaceLimit } = options;
   const { doEval, useEma, dataFormat, prefetch } = options;
-  const kept = { cropSize, evalSize, precision, ampLevel, recompute, accumulation };
+  const kept = { cropSize, evalSize, precision, ampLevel, recompute, lean, accumulation };
   return { ...kept, convWorkspaceLimitBytes: convWorkspaceLimit, doEval, useEma, dataFormat, prefetch };
 }
 

@@ -1,6 +1,7 @@
 /** @file The flags that describe a run, shared by all commands; names and meaning as in PaddleSeg's tools/train.py where it has them. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Size } from "../config/types.ts";
+import { leanMeans } from "../index.ts";
 import type { RunFlags } from "../run-settings.ts";
 import { parseBytes } from "../units.ts";
 
@@ -51,6 +52,14 @@ function layers(text: string, before: readonly string[] | undefined): readonly s
   return [...(before ?? []), ...text.split(",").filter((layer) => layer !== "")];
 }
 
+/** `all`, or means of lean training with commas between them. */
+function lean(text: string): (typeof leanMeans)[number][] {
+  const wanted = text.split(",");
+  const found = leanMeans.filter((mean) => text === "all" || wanted.includes(mean));
+  if (text === "all" || wanted.every((word) => found.some((mean) => mean === word))) return found;
+  throw new InvalidArgumentError(`It has to be all, or of ${leanMeans.join(", ")}.`);
+}
+
 /** Adds the flags of a run. */
 export function addRunOptions(command: Command): Command {
   return command
@@ -61,6 +70,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option("--amp-level <level>", "AMP level under fp16 (default: O1)").choices(["O1", "O2"]))
     .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1))
     .option("--recompute <layer...>", "layers whose forward runs again in backward", layers)
+    .option("--lean <means>", "lean training: all, or of losses,logits,gradients", lean)
     .option("--conv-workspace-limit <size>", "FLAGS_conv_workspace_size_limit, such as 256MiB", bytes)
     .option("--do-eval", "evaluate while training (default where the image size is known)")
     .option("--no-do-eval", "do not evaluate while training")

@@ -1,5 +1,6 @@
 /** @file The flags of a plan as comment lines at the end of the config that it writes, and how they are read back. */
 import { Command } from "commander";
+import { leanText } from "../index.ts";
 import type { Plan } from "../report/report.ts";
 import { MiB } from "../units.ts";
 import { addRunOptions, type CommandOptions } from "./options.ts";
@@ -27,6 +28,7 @@ export function planFlags({ settings, estimate }: Plan, given: CommandOptions): 
   if (settings.precision !== "fp32") flags.push("--precision", settings.precision, "--amp-level", settings.ampLevel);
   if (settings.accumulation > 1) flags.push("--accumulation", String(settings.accumulation));
   if (settings.recompute.length > 0) flags.push("--recompute", settings.recompute.join(","));
+  if (settings.lean !== undefined && settings.lean.length > 0) flags.push("--lean", leanText(settings.lean));
   const limit = settings.convWorkspaceLimitBytes;
   if (limit !== undefined) flags.push("--conv-workspace-limit", limit % MiB === 0 ? `${limit / MiB}MiB` : `${limit}B`);
   const { cropSize, evalSize, useEma, dataFormat, prefetch, opts } = given;

@@ -134,6 +134,8 @@ export interface PlanSettings {
   readonly precision: string;
   readonly ampLevel: string;
   readonly recompute: readonly string[];
+  /** Means of lean training that are on, where any is. */
+  readonly lean?: readonly string[] | undefined;
   /** FLAGS_conv_workspace_size_limit, where it is not Paddle's default. */
   readonly convWorkspaceLimitBytes?: number | undefined;
 }

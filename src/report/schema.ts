@@ -31,6 +31,7 @@ const run = z.object({
   precision: z.string(),
   ampLevel: z.string(),
   recompute: z.array(z.string()),
+  lean: z.array(z.string()).optional(),
   convWorkspaceLimitBytes: bytes.nullish(),
 });
 

@@ -38,6 +38,7 @@ export function describeRun(run: PlanSettings): string {
   const parts = [`batch ${run.batchSize}`, `crop ${run.cropSize.join("x")}`, numberFormat(run)];
   if (run.accumulation > 1) parts.push(`accumulation ${run.accumulation}`);
   if (run.recompute.length > 0) parts.push(`recompute of ${count(run.recompute.length, "layer")}`);
+  if (run.lean !== undefined && run.lean.length > 0) parts.push("lean training");
   if (run.convWorkspaceLimitBytes !== undefined)
     parts.push(`workspace limit ${formatBytes(run.convWorkspaceLimitBytes)}`);
   return parts.join(", ");

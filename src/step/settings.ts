@@ -8,8 +8,8 @@ export type AmpLevel = "O1" | "O2";
  * Means of lean training, each the same numbers with less memory (presets/launcher/lean_losses.py): losses with fewer temporaries,
  * logits let go when their loss is formed, gradients freed instead of zeroed.
  */
-export type LeanMeans = "losses" | "logits" | "gradients";
-export const leanMeans: readonly LeanMeans[] = ["losses", "logits", "gradients"];
+export const leanMeans = ["losses", "logits", "gradients"] as const;
+export type LeanMeans = (typeof leanMeans)[number];
 
 /** The evaluated image, and sliding-window evaluation in place of the whole image. */
 export interface EvaluationSettings {

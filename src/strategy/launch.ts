@@ -1,6 +1,7 @@
 /** @file The command that runs a point: tools/train.py, or the launcher where PaddleSeg lacks the knob. */
 import type { LaunchCommand } from "../report/report.ts";
 import { MiB } from "../units.ts";
+import { leanText } from "./knobs/lean.ts";
 import type { Point } from "./point.ts";
 import type { SearchContext } from "./space.ts";
 
@@ -18,6 +19,7 @@ export function launchCommand(context: SearchContext, point: Point): LaunchComma
       : { FLAGS_conv_workspace_size_limit: String(point.workspaceLimitBytes / MiB) };
   const launcher = [
     ...(point.accumulation > 1 ? ["--accumulate", String(point.accumulation)] : []),
+    ...(point.lean !== undefined && point.lean.length > 0 ? ["--lean", leanText(point.lean)] : []),
     ...(point.recompute.length > 0 ? ["--recompute", point.recompute.join(",")] : []),
   ];
   const flags = [

@@ -1,6 +1,6 @@
 /** @file What a person may ask of a search, and the values of each knob under it. */
 import type { Size, TrainConfig } from "../config/types.ts";
-import type { Settings } from "../step/settings.ts";
+import { type LeanMeans, leanMeans, type Settings } from "../step/settings.ts";
 import { workspaceLimits } from "./knobs/conv-workspace.ts";
 import { smallerCrops } from "./knobs/crop.ts";
 import { type Variant, variants } from "./knobs/variants.ts";
@@ -46,6 +46,8 @@ export interface KnobValues {
   readonly evaluations: readonly EvaluationMode[];
   readonly workspaces: readonly (number | undefined)[];
   readonly recompute: boolean;
+  /** Means of lean training that all points but the start have; undefined: as asked for. */
+  readonly lean: readonly LeanMeans[] | undefined;
 }
 
 /** The declared space of a search. */
@@ -65,6 +67,7 @@ export function valuesOf(
     evaluations: kept("evaluation") ? ["as-is"] : ["as-is", "slide", "off"],
     workspaces: [start.workspaceLimitBytes, ...(kept("conv-workspace") ? [] : workspaceLimits)],
     recompute: !kept("recompute"),
+    lean: kept("lean") ? start.lean : leanMeans,
   };
 }
 
@@ -87,6 +90,7 @@ export function* combinations(
       const at = (microBatch: number, format: NumberFormat): Point => ({
         ...start,
         ...variant,
+        ...(values.lean === undefined ? {} : { lean: values.lean }),
         crop,
         format,
         microBatch,

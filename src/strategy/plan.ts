@@ -74,6 +74,7 @@ export function planSettings(point: Point): PlanSettings {
     precision: point.format === "fp32" ? "fp32" : "fp16",
     ampLevel: point.format === "O2" ? "O2" : "O1",
     recompute: point.recompute,
+    ...(point.lean === undefined ? {} : { lean: point.lean }),
     convWorkspaceLimitBytes: point.workspaceLimitBytes,
   };
 }

@@ -1,6 +1,6 @@
 /** @file A point of the search space: one value for each knob. */
 import type { Size, TrainConfig } from "../config/types.ts";
-import type { Settings } from "../step/settings.ts";
+import type { LeanMeans, Settings } from "../step/settings.ts";
 
 export type NumberFormat = "fp32" | "O1" | "O2";
 
@@ -15,6 +15,8 @@ export interface Point {
   readonly format: NumberFormat;
   readonly crop: Size;
   readonly recompute: readonly string[];
+  /** Means of lean training; undefined: as asked for. */
+  readonly lean?: readonly LeanMeans[] | undefined;
   /** FLAGS_conv_workspace_size_limit; undefined: the runtime's default. */
   readonly workspaceLimitBytes: number | undefined;
   readonly evaluation: EvaluationMode;
@@ -34,6 +36,7 @@ export function startingPoint(config: TrainConfig, settings: Settings, crop: Siz
     format: settings.precision === "fp32" ? "fp32" : settings.ampLevel,
     crop,
     recompute: settings.recompute,
+    ...(settings.lean.length > 0 ? { lean: settings.lean } : {}),
     workspaceLimitBytes: settings.convWorkspaceLimitBytes,
     evaluation: "as-is",
   };
@@ -57,6 +60,7 @@ export function settingsOf(point: Point, settings: Settings): Settings {
     ampLevel: point.format === "O2" ? "O2" : "O1",
     cropSize: point.crop,
     recompute: point.recompute,
+    lean: point.lean ?? settings.lean,
     convWorkspaceLimitBytes: point.workspaceLimitBytes,
     evaluation,
     useEma: settings.useEma && point.ema !== false,

@@ -1,6 +1,6 @@
 /**
  * @file The search: the least harmful point that fits. Points are ordered by what they change, most harmful class first: network, crop,
- * micro-batch, precision, then time. The first that fits in that order is the best; what is passed over without a run is ruled out by
+ * micro-batch, precision, then time. Lean training changes nothing, so it comes first and goes with all that follow. The first that fits in that order is the best; what is passed over without a run is ruled out by
  * the bounds proved in blocks.ts and bounds.ts.
  */
 import type { TrainConfig } from "../config/types.ts";
@@ -149,8 +149,17 @@ class Search {
   private at(point: Point): Candidate | undefined {
     return unlessRefused(() => {
       if (this.bounds.excludes(point)) return undefined;
-      return cheapest(this.runs, point, this.bounds.outline(point), this.inner);
+      const found = cheapest(this.runs, point, this.bounds.outline(point), this.inner);
+      return found && this.withoutLean(found);
     });
+  }
+
+  /** The same point without lean training, where that fits too: then PaddleSeg needs no launcher for it. */
+  private withoutLean(found: Candidate): Candidate {
+    const point: Point = { ...found.point, lean: this.start.lean };
+    if (this.values.lean === this.start.lean || this.runs.reservedAtLeast(point) > this.inner.room) return found;
+    const plain = this.runs.run(point);
+    return this.inner.fits(plain) ? plain : found;
   }
 
   private time(point: Point): Factor {
@@ -167,16 +176,17 @@ class Search {
     const { variants, crops, batches, precisions, evaluations, workspaces, recompute } = this.values;
     const sets = recompute ? 2 ** this.runs.outline(this.start).blocks.length : 1;
     const all = [variants, crops, batches, precisions, evaluations, workspaces];
-    return all.reduce((product, values) => product * values.length, sets);
+    const means = this.values.lean === this.start.lean ? 1 : 2;
+    return all.reduce((product, values) => product * values.length, sets * means);
   }
 
   /** Where nothing fits, the smallest network, crop and micro-batch say by how much it is missed. */
   private runSmallest(): void {
-    const { variants, crops, batches, precisions, workspaces, evaluations } = this.values;
+    const { variants, crops, batches, precisions, workspaces, evaluations, lean } = this.values;
     const [crop, size] = [crops.at(-1) ?? this.start.crop, batches.at(-1) ?? this.start.microBatch];
     for (const format of precisions) {
       const accumulation = (this.start.microBatch * this.start.accumulation) / size;
-      const plain: Point = { ...this.start, ...variants.at(-1), crop, format, microBatch: size, accumulation };
+      const plain: Point = { ...this.start, ...variants.at(-1), lean, crop, format, microBatch: size, accumulation };
       const evaluation = evaluations.at(-1) ?? "as-is";
       const point: Point = { ...plain, workspaceLimitBytes: workspaces.at(-1), evaluation };
       const candidate = unlessRefused(() => (this.inner.inTime(point) ? this.runs.run(point) : undefined));

@@ -1,5 +1,6 @@
 /** @file What a person asks of a plan is kept to, on a small real network. */
 import { describe, expect, test } from "vitest";
+import { leanMeans } from "../../src/step/settings.ts";
 import { harmOf } from "../../src/strategy/harm.ts";
 import { variants } from "../../src/strategy/knobs/variants.ts";
 import { plan } from "../../src/strategy/plan.ts";
@@ -23,12 +24,14 @@ function at(share: number, limits: SearchLimits) {
 describe("limits of a search", { timeout: 60_000 }, () => {
   test("a plan is of the least class that suffices", () => {
     expect(harmOf(start, at(1, {}).best.point, true)).toBe(1);
-    expect(harmOf(start, at(0.9, {}).best.point, true)).toBe(2);
+    const lean = at(0.9, {}).best.point;
+    expect([harmOf(start, lean, true), lean.lean]).toEqual([1, leanMeans]);
+    expect(harmOf(start, at(0.9, { keep: new Set(["lean"]) }).best.point, true)).toBe(2);
   });
 
   test("keep: the knob stays, and others are turned instead", () => {
-    const found = at(0.9, { keep: new Set(["recompute"]) });
-    expect(found.best.point.recompute).toEqual([]);
+    const found = at(0.9, { keep: new Set(["recompute", "lean"]) });
+    expect([found.best.point.recompute, found.best.point.lean]).toEqual([[], undefined]);
     const { best } = at(0.3, { keep: new Set(["recompute", "precision", "micro-batch"]) });
     expect([best.point.format, best.point.microBatch]).toEqual(["fp32", 4]);
     expect(best.point.crop.width).toBeLessThan(128);
@@ -47,10 +50,11 @@ describe("limits of a search", { timeout: 60_000 }, () => {
   });
 
   test("maxSlowdown: no slower than that, by the middle of the range", () => {
-    const free = at(0.9, {});
+    const keep = new Set(["lean"]);
+    const free = at(0.9, { keep });
     const slow = free.time(free.best.point).expected;
     expect(slow).toBeGreaterThan(1);
-    const found = at(0.9, { maxSlowdown: 1 + (slow - 1) / 2 });
+    const found = at(0.9, { keep, maxSlowdown: 1 + (slow - 1) / 2 });
     expect(found.time(found.best.point).expected).toBeLessThanOrEqual(1 + (slow - 1) / 2);
   });
 

@@ -4,6 +4,7 @@ import { crop } from "./crop.ts";
 import { ema } from "./ema.ts";
 import { evaluation } from "./evaluation.ts";
 import type { Knob } from "./knob.ts";
+import { lean } from "./lean.ts";
 import { microBatch } from "./micro-batch.ts";
 import { model } from "./model.ts";
 import { optimizer } from "./optimizer.ts";
@@ -11,6 +12,7 @@ import { precision } from "./precision.ts";
 import { recompute } from "./recompute.ts";
 
 export const knobs: readonly Knob[] = [
+  lean,
   convWorkspace,
   evaluation,
   recompute,

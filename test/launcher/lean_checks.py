@@ -1,0 +1,116 @@
+"""Each lean loss against PaddleSeg's: value and gradient, on random and extreme inputs. Prints one line of JSON for each loss.
+
+    python lean_checks.py LAUNCHER.py PADDLESEG
+"""
+import json
+import os
+import sys
+import traceback
+import zlib  # noqa: F401  before Paddle (see vram_train.py)
+
+launcher, seg = sys.argv[1:3]
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+sys.path[:0] = [seg, os.path.dirname(launcher)]
+
+import lean_losses
+import numpy as np
+import paddle
+from paddleseg.models import losses as plain
+
+N, C, H, W = 2, 5, 12, 16
+WEIGHTS = [0.5, 1.5, 1.0, 2.0, 0.25]
+
+
+def logits(kind, classes):
+    rng = np.random.default_rng(len(kind))
+    x = rng.standard_normal((N, classes, H, W)).astype("float32")
+    if kind == "ties":
+        # Few different pixels, each many times.
+        x = x[:, :, :2, :2].repeat(H // 2, 2).repeat(W // 2, 3)
+    if kind == "sure":
+        x = x * 100
+    if kind == "flat":
+        x = x * 0
+    return x
+
+
+def labels(kind, classes):
+    rng = np.random.default_rng(5 + len(kind))
+    y = rng.integers(0, classes, (N, H, W)).astype("int64")
+    if kind == "some ignored":
+        y[:, :5] = 255
+    if kind == "all ignored":
+        y[:] = 255
+    if kind == "one class":
+        y[:] = 1
+    if kind == "two pixels":
+        y[:] = 255
+        y[0, 0, :2] = [0, 1]
+    return y
+
+
+LOGITS = ("random", "ties", "sure", "flat")
+LABELS = ("any", "some ignored", "all ignored", "one class", "two pixels")
+
+
+def outcome(loss, forward, x, y, amp):
+    """Values and the gradient of their sum (a MixedLoss has several)."""
+    x, y = paddle.to_tensor(x, stop_gradient=False), paddle.to_tensor(y)
+    with paddle.amp.auto_cast(enable=amp, dtype="bfloat16", level="O1"):
+        value = forward(loss, x * 1, y)
+    value = value if isinstance(value, list) else [value]
+    sum(value).backward()
+    return [float(v) for v in value], x.grad.numpy()
+
+
+def compare(name, settings, classes=C, shapes=((N, H, W), (N, 1, H, W)), amps=(False, True)):
+    """All inputs through both; gives the largest differences.."""
+    cls = getattr(plain, name)
+    worst, count = [0.0, 0.0], 0
+    for make in settings:
+        for amp in amps:
+            for kind_x in LOGITS:
+                for kind_y in LABELS:
+                    for shape in shapes:
+                        x, y = logits(kind_x, classes), labels(kind_y, classes).reshape(shape)
+                        want = outcome(make(), cls.forward, x, y, amp)
+                        have = outcome(make(), lean_losses.LOSSES[name], x, y, amp)
+                        case = (name, amp, kind_x, kind_y, shape, want[0], have[0])
+                        scale = max(1e-7, float(np.abs(want[1]).max()))
+                        apart = [max(abs(a - b) / max(1, abs(a)) for a, b in zip(*(v[0] for v in (want, have)))), float(np.abs(want[1] - have[1]).max()) / scale]
+                        assert len(want[0]) == len(have[0]) and np.isfinite(apart).all() and max(apart) < 1e-5, (case, apart)
+                        worst = [max(pair) for pair in zip(worst, apart)]
+                        count += 1
+    return "%d cases, values differ by %.1e, gradients by %.1e" % (count, *worst)
+
+
+def check_OhemCrossEntropyLoss():
+    pixels = N * H * W
+    kept = (0, 1, 2, 7, 100, pixels - 1, pixels, 10 * pixels)
+    makes = [lambda k=k, w=w: plain.OhemCrossEntropyLoss(min_kept=k, weight=w) for k in kept for w in (None, WEIGHTS)]
+    makes += [lambda: plain.OhemCrossEntropyLoss(thresh=0.05, min_kept=3), lambda: plain.OhemCrossEntropyLoss(thresh=1.0, min_kept=3)]
+    return compare("OhemCrossEntropyLoss", makes)
+
+
+def check_CrossEntropyLoss():
+    makes = [
+        lambda w=w, k=k, a=a: plain.CrossEntropyLoss(weight=w, top_k_percent_pixels=k, avg_non_ignore=a)
+        for w in (None, WEIGHTS)
+        for k in (1.0, 0.3)
+        for a in (True, False)
+    ]
+    return compare("CrossEntropyLoss", makes, shapes=((N, H, W),))
+
+
+def main():
+    for name, check in list(globals().items()):
+        if not name.startswith("check_"):
+            continue
+        try:
+            result = {"ok": True, "detail": check()}
+        except Exception:
+            result = {"ok": False, "detail": traceback.format_exc()[-3000:]}
+        print("CHECK " + json.dumps(dict(result, name=name[len("check_"):])), flush=True)
+
+
+main()
