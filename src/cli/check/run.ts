@@ -11,11 +11,13 @@ import { worstProcess } from "../../report/words.ts";
 import { createReporter } from "../../report-cache.ts";
 import type { Host } from "../host.ts";
 import type { CommandOptions } from "../options.ts";
+import { readReceipts } from "../receipts.ts";
 import type { FoundBudget } from "./budget.ts";
 import { type FoundFile, findFiles } from "./find.ts";
 import { type BaseTree, openBase } from "./git.ts";
 import { type CheckOptions, readFailOn } from "./options.ts";
 import { createCards, type Read, read, silent, subjectOf } from "./subjects.ts";
+import { withBatch } from "./suggest.ts";
 
 /** What a check is given besides its flags. */
 export interface CheckInput {
@@ -23,7 +25,12 @@ export interface CheckInput {
   readonly options: CheckOptions;
   readonly found: FoundBudget;
   readonly baseline: ReadonlySet<string>;
+  /** Whether an output shows suggestions that take a search. */
+  readonly suggests: boolean;
 }
+
+/** Configs that get a suggestion. */
+const mostSuggested = 10;
 
 interface One {
   readonly result: ConfigResult | undefined;
@@ -32,14 +39,16 @@ interface One {
 }
 
 /** Checks what is in the paths. Throws UserError where nothing can be checked at all. */
-export function runCheck(host: Host, { paths, options, found, baseline }: CheckInput): CheckResult {
+export function runCheck(host: Host, { paths, options, found, baseline, suggests }: CheckInput): CheckResult {
   const { gpu: _gpu, ...flags } = options;
   const base = options.base === undefined ? undefined : openBase(host, options.base);
   const baseHost = base && { ...silent(host), readText: base.readText, exists: base.exists, list: () => [] };
-  const [cardOf, reporter, failOn] = [createCards(), createReporter(), readFailOn(options)];
+  const [cardOf, reporter, failOn] = [createCards(readReceipts(host)), createReporter(), readFailOn(options)];
   const skipped: string[] = [];
   const all: One[] = [];
   let unchangedCount = 0;
+  // A search for each: only where a review shows it, and for no more configs than a reviewer reads.
+  const wantsBatch = (): boolean => suggests && all.length < mostSuggested;
 
   const check = ({ file, isNamed }: FoundFile): void => {
     const path = found.pathOf(file);
@@ -56,7 +65,10 @@ export function runCheck(host: Host, { paths, options, found, baseline }: CheckI
     const before =
       state === "unchanged" ? subject : old && baseHost && subjectOf(baseHost, file, flags, old, cards, reporter);
     const rules: Rules = { levelOf: (name) => levelOf(rule, name), failOn, baseline };
-    all.push(oneOf(subject, before, state, judge(subject, { base: before, maxIncrease: rule.maxIncrease }, rules)));
+    const judged = judge(subject, { base: before, maxIncrease: rule.maxIncrease }, rules).map((one) =>
+      "loaded" in head && wantsBatch() ? withBatch(one, head.loaded.run, cards, reporter) : one,
+    );
+    all.push(oneOf(subject, before, state, judged));
   };
 
   for (const file of findFiles(host, paths)) check(file);

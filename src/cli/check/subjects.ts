@@ -1,7 +1,7 @@
 /** @file One config, in head or base, as what the checks look at: loaded, and run on every card. */
 import { dirname, join } from "node:path";
 import { UserError } from "../../errors.ts";
-import { type CardContext, type Context, createContext } from "../../index.ts";
+import { type Around, type CardContext, type Context, createContext } from "../../index.ts";
 import { type BudgetRule, bytesOf } from "../../policy/budget.ts";
 import { changedSettings } from "../../policy/setting-changes.ts";
 import type { Loaded, RecordedPlan, Subject } from "../../policy/subject.ts";
@@ -14,10 +14,12 @@ import type { CommandOptions } from "../options.ts";
 import { recordedPlan } from "../recorded.ts";
 
 /** Cards by name, each looked up once. */
-export function createCards(): (name: string, headroom: BudgetRule["headroom"]) => CardContext {
+export function createCards(
+  receipts: Around["receipts"],
+): (name: string, headroom: BudgetRule["headroom"]) => CardContext {
   const known = new Map<string, Context>();
   return (name, headroom) => {
-    const context = known.get(name) ?? createContext(name);
+    const context = known.get(name) ?? createContext(name, { receipts });
     known.set(name, context);
     const { budget } = context;
     if (budget === undefined) throw new Error(`no budget for ${name}`);

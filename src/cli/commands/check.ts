@@ -15,9 +15,10 @@ export async function checkCommand(host: Host, paths: readonly string[], options
   const outputs = readOutputs(options);
   const found = findBudget(host, options);
   const baseline = baselineOf(host, options);
+  const suggests = outputs.some(({ name }) => name === "rdjson");
   const result = withPrefix(
     host,
-    runCheck(host, { paths: paths.length > 0 ? paths : ["."], options, found, baseline }),
+    runCheck(host, { paths: paths.length > 0 ? paths : ["."], options, found, baseline, suggests }),
     outputs,
   );
   await writeOutputs(host, result, outputs, options);

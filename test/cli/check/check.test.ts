@@ -152,6 +152,18 @@ describe("results", { timeout: 60_000 }, () => {
     expect((await run(args)).code).toBe(1);
   });
 
+  it("rdjson suggests the largest batch that fits, where the config itself sets it", async () => {
+    repository.write("configs/fcn/odd.yml", `batch_size: 12 # large\n${small}`);
+    const args = ["check", "configs/fcn/odd.yml", "--gpu", "4GiB", "--no-do-eval", "--format"];
+    const { out } = await run([...args, "rdjson"]);
+    const [{ suggestions }] = JSON.parse(out).diagnostics;
+    expect(suggestions[0].range).toEqual({ start: { line: 1, column: 13 }, end: { line: 1, column: 15 } });
+    const batch = Number(suggestions[0].text);
+    const at = async (size: number) =>
+      (await run([...args.slice(0, -1), "--batch-size", String(size), "--fail-on", "warn"])).code;
+    expect([await at(batch), await at(batch + 1)]).toEqual([0, 1]);
+  });
+
   it("a network that is not modelled is a finding, not a failure to run", async () => {
     repository.write("configs/fcn/odd.yml", small.replace("type: FCN", "type: Xnet"));
     repository.write("vram-plan.yaml", "checks: { model-not-known: warn }\n");
