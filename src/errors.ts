@@ -33,6 +33,7 @@ export interface ErrorData {
   "opts-json-word": { readonly item: string; readonly word: string; readonly write: string };
   "gpu-not-known": { readonly name: string; readonly near: readonly string[] };
   "gpu-auto-failed": { readonly reason: string };
+  "run-not-modelled": { readonly what: string; readonly reason: string; readonly instead: string };
   "runtime-not-known": { readonly name: string; readonly known: readonly string[] };
   "preset-invalid": { readonly file: string; readonly reason: string };
   "edit-impossible": { readonly key: string; readonly reason: string };
@@ -312,6 +313,10 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "out-impossible": {
     message: (d) => `${d.out} cannot be written: ${d.reason}.`,
     hint: () => "Give a file name in a folder that exists and that you may write to.",
+  },
+  "run-not-modelled": {
+    message: (d) => `A run with ${d.what} is not modelled: ${d.reason}.`,
+    hint: (d) => d.instead,
   },
   "gpu-auto-failed": {
     message: (d) => `--gpu auto found no card: ${d.reason}.`,

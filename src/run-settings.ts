@@ -42,6 +42,7 @@ export function prepareRun(
   flags: RunFlags,
   dataset: (name: string) => DatasetPreset | undefined,
 ): Prepared {
+  refuseUnmodelled(config, flags);
   const { doEval, evaluation, assumptions, notes } = chooseEvaluation(config, flags, dataset);
   const settings: Settings = {
     cropSize: flags.cropSize,
@@ -58,6 +59,22 @@ export function prepareRun(
     dataFormat: flags.dataFormat ?? defaultSettings.dataFormat,
   };
   return { config: withDataFormat(config, settings.dataFormat), settings, assumptions, notes };
+}
+
+/** What changes memory in ways that no rule here describes. Throws `run-not-modelled`. */
+function refuseUnmodelled(config: TrainConfig, { useEma, precision, ampLevel }: RunFlags): void {
+  if (config.resolved.to_static_training === true) {
+    const what = "to_static_training";
+    const reason = "it runs a static graph, whose executor frees, fuses and reorders by rules of its own";
+    const instead = "Set to_static_training to false, or leave it out.";
+    throw new UserError("run-not-modelled", { what, reason, instead }, config.locate([what]));
+  }
+  if (useEma === true && precision === "fp16" && ampLevel === "O2") {
+    const reason =
+      "the update adds float16 parameters, cast anew each time, to a float32 average, which was not measured";
+    const instead = "Take --amp-level O1 with --use-ema, or leave one of them out.";
+    throw new UserError("run-not-modelled", { what: "--use-ema under O2", reason, instead });
+  }
 }
 
 function chooseEvaluation(

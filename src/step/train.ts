@@ -13,6 +13,7 @@ import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, type BatchPlan, loader, trainingBatch } from "./batch.ts";
 import { decorate } from "./decorate.ts";
+import { MovingAverage } from "./ema.ts";
 import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import { checkFlopsPass } from "./flops-pass.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -46,7 +47,6 @@ export interface TrainingPlan extends BatchPlan {
 }
 
 interface Locals {
-  ema: readonly Tensor[];
   data: Batch;
   images: Tensor;
   labels: Tensor;
@@ -62,7 +62,7 @@ export function train(plan: TrainingPlan): void {
   const e = current();
   const leave = e.enter("other", "data");
   scope<Locals, void>({}, (f) => {
-    if (plan.useEma) f.ema = plan.parameters.map((p) => e.tensor(p.shape, p.dtype, "", "buffer"));
+    const ema = plan.useEma ? new MovingAverage(plan.parameters) : undefined;
     setTraining(plan.model, true);
     const scaler = plan.cast ? new GradScaler() : undefined;
     if (plan.cast?.level === "O2") decorate(plan.model);
@@ -77,10 +77,13 @@ export function train(plan: TrainingPlan): void {
       update(plan, scaler);
       e.log.mark("step", iteration);
       (plan.lean?.includes("gradients") ? freeGradients : zeroGradients)(plan.parameters);
+      ema?.update();
     }
     if (plan.evaluation) {
       e.log.mark("evaluation");
       evaluate(plan.model, plan.evaluation);
+      // The averaged network is evaluated after the other: it is one of the same shapes.
+      if (ema) evaluate(plan.model, plan.evaluation);
     }
     checkFlopsPass(plan.model, f.images.shape, plan.cast);
   });
