@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -53,6 +54,10 @@ export interface Host extends Files {
   readonly git: (args: readonly string[]) => GitAnswer;
   /** What nvidia-smi prints; undefined where there is none or it fails. */
   readonly nvidiaSmi?: ((args: readonly string[]) => string | undefined) | undefined;
+  /** All of standard input. */
+  readonly readStdin?: (() => string) | undefined;
+  /** Tells of every save of one of these files, and maybe of others beside them; returns what ends it. */
+  readonly watchFiles?: ((files: readonly string[], onSave: () => void) => () => void) | undefined;
 }
 
 /** Files under a working folder; paths stay as the user wrote them. */
@@ -69,6 +74,8 @@ export function filesIn(cwd: string): Omit<Host, "args" | "env" | "stdout" | "st
     isFolder: (path) => statSync(at(path), { throwIfNoEntry: false })?.isDirectory() === true,
     walk: (folder) => [...filesBelow(cwd, folder)],
     git: (args) => askGit(cwd, args),
+    readStdin: () => readFileSync(0, "utf8"),
+    watchFiles: (files, onSave) => watchFolders(new Set(files.map((file) => dirname(at(file)))), onSave),
     nvidiaSmi: (args) => {
       const { status, stdout, error } = spawnSync("nvidia-smi", [...args], { encoding: "utf8" });
       return error !== undefined || status !== 0 ? undefined : stdout;
@@ -92,6 +99,14 @@ function writeWhole(file: string, text: string): void {
     rmSync(other, { force: true });
     throw error;
   }
+}
+
+/** Folders and not files: editors save under another name and rename, which ends the watch of a file. */
+function watchFolders(folders: ReadonlySet<string>, onSave: () => void): () => void {
+  const watchers = [...folders].filter((folder) => existsSync(folder)).map((folder) => watch(folder, onSave));
+  return () => {
+    for (const watcher of watchers) watcher.close();
+  };
 }
 
 function* filesBelow(cwd: string, folder: string): Generator<string> {

@@ -77,13 +77,15 @@ export function addRunOptions(command: Command): Command {
     .option("--use-ema", "keep an exponential moving average of the parameters")
     .addOption(new Option("--data-format <layout>", "layout of images").choices(["NCHW", "NHWC"]))
     .option("--prefetch <n>", "batches that the loader keeps ahead on the card (default: 1)", wholeNumber(0))
-    .option("--opts <key=value...>", "values of the config, as in PaddleSeg");
+    .option("--opts <key=value...>", "values of the config, as in PaddleSeg")
+    .option("--stdin-path <file>", "where a config that is read from - would lie, so that its _base_ is found");
 }
 
 /** Adds what every report command takes. */
 export function addOutputOptions(command: Command): Command {
   return command
     .option("--json", "print the report as JSON")
+    .option("--watch", "run again whenever a file that was read is saved")
     .option("--color", "colours even where stdout is no terminal")
     .option("--no-color", "no colours");
 }

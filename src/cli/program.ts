@@ -1,5 +1,5 @@
 /** @file The commander tree. Actions load what they need when they run. */
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import type { CalibrateOptions } from "./commands/calibrate.ts";
 import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
@@ -146,5 +146,15 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     const { listCommand } = await import("./commands/list.ts");
     done(await listCommand(host, what, options));
   });
+
+  program
+    .command("completion")
+    .summary("a script that completes vram-plan in your shell")
+    .description('Print a script that completes vram-plan in a shell: eval "$(vram-plan completion bash)".')
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { completionCommand } = await import("./commands/completion.ts");
+      done(await completionCommand(host, program, shell));
+    });
   return program;
 }

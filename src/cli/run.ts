@@ -1,7 +1,9 @@
 /** @file One run of the command line against a Host: arguments in, exit code out. The only place that catches errors to print them. */
 import { renderUserError, suggest, UserError } from "../errors.ts";
 import type { Host } from "./host.ts";
+import { withStdin } from "./stdin.ts";
 import { version } from "./version.ts";
+import { watch } from "./watch.ts";
 
 /** Names of the commands, for the guess at a mistyped one. */
 const commands = [
@@ -17,6 +19,7 @@ const commands = [
   "schema",
   "calibrate",
   "list",
+  "completion",
   "help",
 ];
 
@@ -39,7 +42,12 @@ function refuseUnknownCommand(host: Host): void {
 }
 
 /** Runs and returns the exit code: 0 fits or a plan was found, 1 does not, 2 could not run. */
-export async function run(host: Host): Promise<number> {
+export async function run(outside: Host): Promise<number> {
+  const host = withStdin(outside);
+  return host.args.includes("--watch") && host.watchFiles !== undefined ? watch(host, once) : once(host);
+}
+
+async function once(host: Host): Promise<number> {
   if (host.args.length === 1 && (host.args[0] === "--version" || host.args[0] === "-V")) {
     host.stdout.write(`${version}\n`);
     return 0;
