@@ -89,6 +89,8 @@ def check_OhemCrossEntropyLoss():
     kept = (0, 1, 2, 7, 100, pixels - 1, pixels, 10 * pixels)
     makes = [lambda k=k, w=w: plain.OhemCrossEntropyLoss(min_kept=k, weight=w) for k in kept for w in (None, WEIGHTS)]
     makes += [lambda: plain.OhemCrossEntropyLoss(thresh=0.05, min_kept=3), lambda: plain.OhemCrossEntropyLoss(thresh=1.0, min_kept=3)]
+    # The threshold is the pixel's at min_kept, which what is ignored must not move.
+    makes += [lambda k=k: plain.OhemCrossEntropyLoss(thresh=0.01, min_kept=k) for k in (60, 200)]
     return compare("OhemCrossEntropyLoss", makes)
 
 
