@@ -10,8 +10,9 @@ const clear = "\u001b[2J\u001b[H";
 /** Runs until the signal comes, which is never on a command line: Ctrl-C ends the process. Returns the last exit code. */
 export async function watch(host: Host, once: (host: Host) => Promise<number>, ended?: AbortSignal): Promise<number> {
   const args = host.args.filter((argument) => argument !== "--watch");
+  const isEnded = (): boolean => ended?.aborted === true;
   let code = 0;
-  for (let isFirst = true; ended?.aborted !== true; isFirst = false) {
+  for (let isFirst = true; !isEnded(); isFirst = false) {
     if (host.stdout.isTTY) host.stdout.write(clear);
     else if (!isFirst) host.stdout.write("\n");
     const texts = new Map<string, string>();
@@ -23,7 +24,7 @@ export async function watch(host: Host, once: (host: Host) => Promise<number>, e
       return text;
     };
     code = await once({ ...host, args, readText });
-    if (texts.size === 0 || ended?.aborted === true) return code;
+    if (texts.size === 0 || isEnded()) return code;
     host.stderr.write(`note: watching ${texts.size} ${texts.size === 1 ? "file" : "files"}; Ctrl-C ends\n`);
     await change(host, texts, ended);
   }

@@ -24,7 +24,9 @@ export function table(
   label = "",
 ): string {
   const className = (i: number): string => (numbers.includes(i) ? ' class="number"' : "");
-  const head = heads.map((text, i) => `<th scope="col"${className(i)}>${t(text)}</th>`).join("");
+  const head = heads
+    .map((text, i) => (text === "" ? "<td></td>" : `<th scope="col"${className(i)}>${t(text)}</th>`))
+    .join("");
   const body = rows.map((row) => {
     const cells = row.map((cell, i) =>
       i === 0 ? `<th scope="row"${className(i)}>${cell}</th>` : `<td${className(i)}>${cell}</td>`,
@@ -32,7 +34,7 @@ export function table(
     return `<tr>${cells.join("")}</tr>`;
   });
   const name = label === "" ? "" : ` aria-label="${t(label)}"`;
-  return `<div class="scroll" tabindex="0" role="region"${name}><table><thead><tr>${head}</tr></thead><tbody>
+  return `<div class="scroll" tabindex="0" role="group"${name}><table><thead><tr>${head}</tr></thead><tbody>
 ${body.join("\n")}
 </tbody></table></div>`;
 }

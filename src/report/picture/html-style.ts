@@ -12,7 +12,7 @@ pre{background:var(--raised);padding:12px;border-radius:6px;white-space:pre-wrap
 .fits{color:var(--good)}.tight{color:var(--warning)}.does-not-fit{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;min-width:100%}
 th,td{padding:5px 16px 5px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);font-weight:400}
-thead th{color:var(--faint);white-space:nowrap;font-size:.9em}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+thead td,thead th{color:var(--faint);white-space:nowrap;font-size:.9em}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td:last-child,th:last-child{padding-right:0}
 .bar{display:inline-block;width:180px;height:12px;vertical-align:middle}.bar span{display:block;height:100%;min-width:1px;border-radius:2px}
 .name{display:inline-block;white-space:nowrap}
