@@ -8,6 +8,7 @@ import { parseArgs } from "node:util";
 import { type CaseResult, errorPpm, type Figure, type FigureName, figureNames, runCase } from "./lib/figures.ts";
 import { lineFile, lineText, readLine, stateOf, worse } from "./lib/line.ts";
 import { readPackedCases, readPackedConfigs } from "./lib/packed.ts";
+import { pointLines } from "./lib/points.ts";
 import { refusals, statistics } from "./lib/statistics.ts";
 import { table } from "./lib/table.ts";
 import { traceCommand } from "./lib/trace-command.ts";
@@ -122,6 +123,7 @@ async function main(args: string[]): Promise<number> {
   if (values.worst) console.log(`${worstFigures(results, Number(values.worst))}\n`);
   else if (!values.fast) console.log(`${rows(results)}\n`);
   console.log(`${totals(results)}\n`);
+  if (!values.only) console.log(`${pointLines(program).join("\n")}\n`);
   const refused = refusals(results);
   const count = refused.reduce((sum, group) => sum + group.ids.length, 0);
   console.log(`${results.length} cases in ${seconds.toFixed(1)} s, ${results.length - count} run, ${count} refused`);
