@@ -1,9 +1,10 @@
 /** @file A log against the run that it is of: levels, growth, the layer of an out-of-memory message, and the receipt. Pure. */
 import type { TrainConfig } from "../config/types.ts";
 import type { Gpu, MemoryRuntime } from "../memory/card.ts";
-import { estimateMemory } from "../memory/estimate.ts";
+import { estimateMemory, type MemoryEstimate } from "../memory/estimate.ts";
+import { humanReadableSize } from "../memory/message.ts";
 import { narrowPart } from "../memory/narrow.ts";
-import type { CalibrateResult, LoggedOutOfMemory, NoReceipt } from "../report/calibrate.ts";
+import type { CalibrateResult, LoggedOutOfMemory, MatchedRequest, NoReceipt } from "../report/calibrate.ts";
 import type { PlanSettings } from "../report/report.ts";
 import type { StepRuntime } from "../step/runtime.ts";
 import type { Settings } from "../step/settings.ts";
@@ -12,12 +13,14 @@ import { compare, measuredPart, peaksOf } from "./compare.ts";
 import { findGrowth } from "./growth.ts";
 import type { TrainingLog } from "./log.ts";
 import { calibrationOf, type Receipt, withReceipt } from "./receipts.ts";
-import { bytesOfSize, matchRequests, nearestSizes } from "./requests.ts";
+import { bytesOfSize, matchRequests, nearestSizes, placeOf } from "./requests.ts";
 
 export interface CalibrateRequest {
   readonly logFile: string;
   readonly log: TrainingLog;
   readonly config: TrainConfig;
+  /** The config's file, or the log's where the log holds it. */
+  readonly configName: string;
   readonly settings: Settings;
   /** The run in the words of a report, and as one line that names it in a receipt. */
   readonly run: PlanSettings;
@@ -48,7 +51,10 @@ export function calibrate(request: CalibrateRequest): Calibrated {
   });
   const growth = findGrowth(log.memory);
   const peaks = peaksOf(log.memory);
-  const isBelow = compare(peaks, predicted, predicted).some((row) => row.place === "below");
+  // What losses assume of values stands under their names.
+  const worstCases = [...simulation.assumptions].filter((text) => /^\w*Loss: /.test(text));
+  const isWorstCase = worstCases.length > 0;
+  const isBelow = compare(peaks, predicted, predicted, isWorstCase).some((row) => row.place === "below");
   const [training, evaluation] = [
     measuredPart(peaks.training, predicted.training),
     measuredPart(peaks.evaluation, predicted.evaluation),
@@ -60,7 +66,9 @@ export function calibrate(request: CalibrateRequest): Calibrated {
       : log.outOfMemory !== undefined
         ? "out-of-memory"
         : isBelow
-          ? "other-run"
+          ? isWorstCase
+            ? "worst-case"
+            : "other-run"
           : training === undefined
             ? "no-measure"
             : gpu === undefined
@@ -70,7 +78,7 @@ export function calibrate(request: CalibrateRequest): Calibrated {
                 : undefined;
   const isWhole = missing === undefined && training && gpu && paddle !== undefined && cudnn !== undefined;
   const receipt = isWhole
-    ? { config: config.file, run: request.runName, gpu: gpu.id, paddle, cudnn, training, evaluation }
+    ? { config: request.configName, run: request.runName, gpu: gpu.id, paddle, cudnn, training, evaluation }
     : undefined;
   const receipts = receipt === undefined ? request.receipts : withReceipt(request.receipts, receipt);
   const calibration = gpu && paddle !== undefined ? calibrationOf(receipts, gpu.id, paddle) : undefined;
@@ -81,26 +89,57 @@ export function calibrate(request: CalibrateRequest): Calibrated {
   const result: CalibrateResult = {
     version: 1,
     log: request.logFile,
-    config: config.file,
+    config: request.configName,
     run: request.run,
     gpu: gpu?.name,
     paddle,
     cudnn,
     memoryLines: log.memory.length,
-    levels: compare(peaks, predicted, narrowed),
+    levels: compare(peaks, predicted, narrowed, isWorstCase),
+    worstCases,
     growth,
-    outOfMemory: outOfMemory(request, simulation),
+    outOfMemory: outOfMemory(request, simulation, predicted),
     receipt: receipt === undefined ? { missing: missing ?? "no-measure" } : { file: request.receiptsFile },
   };
   return { result, receipt };
 }
 
-function outOfMemory({ log, settings, memory }: CalibrateRequest, run: Simulation): LoggedOutOfMemory | undefined {
+function outOfMemory(
+  { log, settings, memory }: CalibrateRequest,
+  run: Simulation,
+  predicted: MemoryEstimate,
+): LoggedOutOfMemory | undefined {
   if (log.outOfMemory === undefined) return undefined;
-  const { asked, isInEvaluation } = log.outOfMemory;
+  const { asked, allocated, available, isInEvaluation } = log.outOfMemory;
   const convWorkspaceLimitBytes = settings.convWorkspaceLimitBytes ?? memory.convWorkspaceLimitBytes;
   const options = { chunkFloorBytes: memory.chunkFloorBytes, convWorkspaceLimitBytes, isInEvaluation };
   const matches = matchRequests(run.log, asked, options);
   const nearestBytes = matches.length > 0 ? [] : nearestSizes(run.log, bytesOfSize(asked), options);
-  return { ...log.outOfMemory, matches, nearestBytes };
+  const at =
+    allocated === undefined || available === undefined
+      ? undefined
+      : replayedMatch(matches, asked, predicted, bytesOfSize(allocated) + bytesOfSize(available));
+  const ordered = at === undefined ? matches : [at, ...matches.filter((one) => one !== at)];
+  return { ...log.outOfMemory, matches: ordered, isReplayed: at !== undefined, nearestBytes };
+}
+
+/** The match at which our run ends on a card of so many bytes, by the expected workspaces or else the high ones. */
+function replayedMatch(
+  matches: readonly MatchedRequest[],
+  asked: string,
+  { replayOn }: MemoryEstimate,
+  cardBytes: number,
+): MatchedRequest | undefined {
+  if (matches.length === 0) return undefined;
+  for (const end of ["expected", "high"] as const) {
+    const { replay, log } = replayOn(end, cardBytes);
+    const failure = replay.outOfMemory;
+    if (failure === undefined || humanReadableSize(failure.chunkBytes) !== asked) continue;
+    const { part } = placeOf(log, failure.event);
+    const found = matches.find(
+      (one) => one.part === part && one.layer === failure.site?.layer && one.op === failure.site.op,
+    );
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

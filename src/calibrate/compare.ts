@@ -42,10 +42,16 @@ function placeIn({ lowBytes, highBytes }: Range, { fromBytes, toBytes }: Measure
 }
 
 /** What lies between the exact low end and what was measured. */
-function differenceOf(level: LevelComparison["level"], range: Range, found: Measured, allocated: number): Difference {
+function differenceOf(
+  level: LevelComparison["level"],
+  range: Range,
+  found: Measured,
+  { allocated, isWorstCase }: { allocated: number; isWorstCase: boolean },
+): Difference {
   const place = placeIn(range, found);
   const bytes = Math.max(0, found.fromBytes - range.lowBytes);
-  if (place === "below") return { kind: "other-run", bytes: range.lowBytes - found.toBytes };
+  if (place === "below")
+    return { kind: isWorstCase ? "worst-case" : "other-run", bytes: range.lowBytes - found.toBytes };
   if (place === "exact") return { kind: "none", bytes: 0 };
   if (place === "above") return { kind: "not-modelled", bytes: found.fromBytes - range.highBytes };
   if (level === "allocated") return { kind: "workspaces", bytes };
@@ -59,11 +65,11 @@ function compareLevel(
   { fromBytes, toBytes }: Measured,
   before: Range,
   after: Range,
-  allocated = 0,
+  context: { allocated: number; isWorstCase: boolean },
 ): LevelComparison {
   const found = { fromBytes, toBytes };
   const error = (range: Range): number => range.expectedBytes / ((fromBytes + toBytes) / 2) - 1;
-  const difference = differenceOf(level, before, found, allocated);
+  const difference = differenceOf(level, before, found, context);
   const place = placeIn(before, found);
   return {
     part,
@@ -81,18 +87,33 @@ function compareLevel(
 
 type Parts = { readonly training: PartEstimate; readonly evaluation: PartEstimate | undefined };
 
-/** One row for each level that the log tells: `before` without receipts, `after` with them. */
-export function compare(peaks: MeasuredPeaks, before: Parts, after: Parts): readonly LevelComparison[] {
+/**
+ * One row for each level that the log tells: `before` without receipts, `after` with them. `isWorstCase`: low takes the worst case of
+ * what depends on values, so that a run may lie below it.
+ */
+export function compare(
+  peaks: MeasuredPeaks,
+  before: Parts,
+  after: Parts,
+  isWorstCase: boolean,
+): readonly LevelComparison[] {
   const rows: LevelComparison[] = [];
   for (const part of ["training", "evaluation"] as const) {
     const [found, ours, narrowed] = [peaks[part], before[part], after[part]];
     if (found === undefined || ours === undefined || narrowed === undefined) continue;
-    let above = 0;
+    let allocated = 0;
     if (found.allocated !== undefined) {
-      rows.push(compareLevel(part, "allocated", found.allocated, ours.allocated, narrowed.allocated));
-      above = Math.max(0, found.allocated.fromBytes - ours.allocated.lowBytes);
+      rows.push(
+        compareLevel(part, "allocated", found.allocated, ours.allocated, narrowed.allocated, {
+          allocated,
+          isWorstCase,
+        }),
+      );
+      allocated = Math.max(0, found.allocated.fromBytes - ours.allocated.lowBytes);
     }
-    rows.push(compareLevel(part, "reserved", found.reserved, ours.reserved, narrowed.reserved, above));
+    rows.push(
+      compareLevel(part, "reserved", found.reserved, ours.reserved, narrowed.reserved, { allocated, isWorstCase }),
+    );
   }
   return rows;
 }

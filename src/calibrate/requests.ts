@@ -34,7 +34,7 @@ function* requests(log: EventLog, { chunkFloorBytes, convWorkspaceLimitBytes }: 
 }
 
 /** Where in the run an event lies. */
-function placeOf(log: EventLog, at: number): Pick<MatchedRequest, "part" | "index"> {
+export function placeOf(log: EventLog, at: number): Pick<MatchedRequest, "part" | "index"> {
   const evaluation = log.at("evaluation");
   const isEvaluation = evaluation >= 0 && at >= evaluation;
   const mark = log.marks.findLast((one) => one.name === (isEvaluation ? "image" : "iteration") && one.at <= at);

@@ -1,4 +1,5 @@
 /** @file LovaszSoftmaxLoss (`paddleseg/models/losses/lovasz_loss.py`): sorts the errors of every class. */
+import { assume } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
 import { drop, PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
@@ -65,6 +66,10 @@ export class LovaszSoftmaxLoss extends Loss {
 function flat(probas: Tensor, labels: Tensor, classes: Classes): Tensor {
   return scope({ probas, labels }, (f: FlatLocals) => {
     drop(t.equal(t.numelOf(f.probas), 0));
+    if (classes === "present")
+      assume(
+        `LovaszSoftmaxLoss: all ${probas.dim(1)} classes are in each batch and no pixel is ignored; fewer take less`,
+      );
     const channels = f.probas.dim(1);
     f.losses = new PyList();
     const wanted = typeof classes === "string" ? [...new Array<number>(channels).keys()] : classes;

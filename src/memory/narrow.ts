@@ -30,7 +30,7 @@ export interface Calibration {
  * A range narrowed by n measured levels. A run with the same prediction to the byte is the same run: what it took is expected and high.
  * Else each level gives the share of its own range that was taken. Of n + 1 runs that are alike, the new one is the highest with chance
  * 1 / (n + 1), so high lies that part of the way from the highest share seen to the whole range; expected is the mean of the shares and
- * of the rule's own. A share above 1 widens the range.
+ * of the rule's own. What lies above a run's own high end is not modelled, and says nothing of another run: it counts as the whole range.
  */
 export function narrowRange(range: Range, levels: readonly MeasuredLevel[]): Range {
   const { lowBytes, expectedBytes, highBytes } = range;
@@ -41,13 +41,14 @@ export function narrowRange(range: Range, levels: readonly MeasuredLevel[]): Ran
     const measured = Math.max(lowBytes, ...same);
     return { lowBytes, expectedBytes: measured, highBytes: measured };
   }
-  const shareOf = (bytes: number, of: Range): number => Math.max(0, bytes - of.lowBytes) / (of.highBytes - of.lowBytes);
+  const shareOf = (bytes: number, of: Range): number =>
+    Math.min(1, Math.max(0, bytes - of.lowBytes) / (of.highBytes - of.lowBytes));
   const shares = levels
     .filter((level) => level.highBytes > level.lowBytes)
-    .map((one) => shareOf(one.measuredBytes, one));
+    .map((level) => shareOf(level.measuredBytes, level));
   if (shares.length === 0 || highBytes === lowBytes) return range;
   const most = Math.max(...shares);
-  const highShare = most + (Math.max(1, most) - most) / (shares.length + 1);
+  const highShare = most + (1 - most) / (shares.length + 1);
   const sum = shares.reduce((total, share) => total + share, shareOf(expectedBytes, range));
   const expectedShare = Math.min(highShare, sum / (shares.length + 1));
   const at = (share: number): number => lowBytes + Math.ceil(share * (highBytes - lowBytes));

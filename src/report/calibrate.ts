@@ -1,14 +1,14 @@
 /** @file What `calibrate` finds in a log: measured against predicted, a leak, an out-of-memory message's layer, the receipt. */
 import type { Phase } from "../engine/events.ts";
-import { formatBytes } from "../units.ts";
+import { formatBytes, MiB } from "../units.ts";
 import type { View } from "./paint.ts";
 import type { PlanSettings, Range } from "./report.ts";
 import { table, wrap } from "./table.ts";
-import { count, describePeak, describeRun, span } from "./words.ts";
+import { count, describePeak, describeRun } from "./words.ts";
 
 /** Where the difference between the exact low end and a measured level lies. */
 export interface Difference {
-  readonly kind: "none" | "workspaces" | "holes" | "not-modelled" | "other-run";
+  readonly kind: "none" | "workspaces" | "holes" | "not-modelled" | "worst-case" | "other-run";
   readonly bytes: number;
 }
 
@@ -61,12 +61,21 @@ export interface LoggedOutOfMemory {
   readonly available: string | undefined;
   readonly isInEvaluation: boolean;
   readonly matches: readonly MatchedRequest[];
+  /** Whether the first match is where our run ends on a card with the bytes that the message names. */
+  readonly isReplayed: boolean;
   /** Where nothing matches: the sizes of our run next to it. */
   readonly nearestBytes: readonly number[];
 }
 
 /** Why no receipt was written. */
-export type NoReceipt = "growing" | "out-of-memory" | "other-run" | "no-measure" | "versions-missing" | "size-only";
+export type NoReceipt =
+  | "worst-case"
+  | "growing"
+  | "out-of-memory"
+  | "other-run"
+  | "no-measure"
+  | "versions-missing"
+  | "size-only";
 
 export interface CalibrateResult {
   readonly version: 1;
@@ -78,6 +87,8 @@ export interface CalibrateResult {
   readonly cudnn: string | undefined;
   readonly memoryLines: number;
   readonly levels: readonly LevelComparison[];
+  /** What of the estimate depends on values, in words: their worst case is taken. */
+  readonly worstCases: readonly string[];
   readonly growth: Growth | undefined;
   readonly outOfMemory: LoggedOutOfMemory | undefined;
   readonly receipt: { readonly file: string } | { readonly missing: NoReceipt };
@@ -88,12 +99,14 @@ const differenceWords: Readonly<Record<Difference["kind"], (bytes: string) => st
   workspaces: (bytes) => `${bytes} above the exact low end: cuDNN workspaces`,
   holes: (bytes) => `${bytes} in holes that workspaces leave between the allocator's blocks`,
   "not-modelled": (bytes) => `${bytes} above the high end: not modelled`,
+  "worst-case": (bytes) => `${bytes} below the low end, which takes the worst case of what depends on values`,
   "other-run": (bytes) => `${bytes} below the exact low end: the log is of a smaller run`,
 };
 
 const missingWords: Readonly<Record<NoReceipt, string>> = {
   growing: "no receipt is stored: what a growing run takes is no measure of its config",
   "out-of-memory": "no receipt is stored: the run ended before its peak",
+  "worst-case": "no receipt is stored: what the run took depends on values, so its workspaces cannot be told apart",
   "other-run": "no receipt is stored: the run measured is not the one described",
   "no-measure": "no receipt is stored: the log has no line of a part that is predicted",
   "versions-missing":
@@ -106,23 +119,34 @@ function errorText(error: number): string {
   return `${error >= 0 ? "+" : ""}${text === "-0.0" ? "0.0" : text} %`;
 }
 
-function levelLines({ levels }: CalibrateResult, { paint, width }: View): string[] {
+/** Whole MiB, as in the log: `12296 to 12354`. */
+function rangeText({ lowBytes, highBytes }: Range): string {
+  const [low, high] = [lowBytes, highBytes].map((bytes) => Math.round(bytes / MiB));
+  return low === high ? `${low}` : `${low} to ${high}`;
+}
+
+function levelLines({ levels, worstCases, growth }: CalibrateResult, { paint, width }: View): string[] {
   if (levels.length === 0) return [];
   const columns = ["measured", "predicted", "error", "with receipts", "error"];
   const rows = levels.map((row) => [
     `${row.part}, ${row.level}`,
-    formatBytes(row.fromBytes),
-    `${formatBytes(row.before.expectedBytes)} (${span(row.before.lowBytes, row.before.highBytes)})`,
+    `${Math.floor(row.fromBytes / MiB)}`,
+    rangeText(row.before),
     errorText(row.errorBefore),
-    `${formatBytes(row.after.expectedBytes)} (${span(row.after.lowBytes, row.after.highBytes)})`,
+    rangeText(row.after),
     errorText(row.errorAfter),
   ]);
   const titled = columns.map((title) => ({ title, align: "right" as const }));
-  const [head = "", ...body] = table([{ title: "peak" }, ...titled], rows, width);
+  const [head = "", ...body] = table([{ title: "peak, MiB" }, ...titled], rows, width);
   const places = levels.map(
-    (row) => `${row.part}, ${row.level}: ${differenceWords[row.difference.kind](formatBytes(row.difference.bytes))}`,
+    (row) => `- ${row.part}, ${row.level}: ${differenceWords[row.difference.kind](formatBytes(row.difference.bytes))}`,
   );
-  return [paint.faint(head), ...body, "", ...places.flatMap((text) => wrap(`- ${text}`, width, "  ", 4)), ""];
+  if (levels.some((row) => row.difference.kind === "worst-case")) places.push(...worstCases.map((text) => `- ${text}`));
+  const wrapped = (texts: readonly string[]): string[] => texts.flatMap((text) => wrap(text, width, "  ", 4));
+  const legend = wrap("error: what was expected against what was measured", width, "  ").map(paint.faint);
+  // What a growing run takes lies anywhere.
+  const differences = growth === undefined ? ["", ...wrapped(places)] : [];
+  return [paint.faint(head), ...body, ...legend, ...differences, ""];
 }
 
 function growthLines({ growth }: CalibrateResult, { paint, width }: View): string[] {
@@ -149,13 +173,18 @@ const shownMatches = 5;
 
 function outOfMemoryLines({ log, outOfMemory }: CalibrateResult, { paint, width }: View): string[] {
   if (outOfMemory === undefined) return [];
-  const { asked, line, isInEvaluation, matches, nearestBytes } = outOfMemory;
+  const { asked, line, isInEvaluation, isReplayed, matches, nearestBytes } = outOfMemory;
   const head = `out of memory at line ${line} of ${log}, ${isInEvaluation ? "in evaluation" : "in training"}: ${asked} was refused`;
   const nearest = nearestBytes.map(formatBytes).join(" and ");
   const body =
     matches.length === 0
       ? [`no request of this run has that size (next to it: ${nearest}): the log is of another run`]
-      : ["requests of exactly that size:", ...matches.slice(0, shownMatches).map(matchText)];
+      : [
+          isReplayed
+            ? "requests of exactly that size; at the first, our run ends on a card with the bytes that the message names:"
+            : "requests of exactly that size:",
+          ...matches.slice(0, shownMatches).map(matchText),
+        ];
   const more =
     matches.length > shownMatches ? [`${count(matches.length - shownMatches, "other place")}; --json has all`] : [];
   const lines = [...body, ...more].flatMap((text) => wrap(text, width, "  ", text.startsWith("- ") ? 4 : 2));
@@ -169,7 +198,7 @@ export function renderCalibrate(result: CalibrateResult, view: View): string {
   const place = [gpu, paddle && `Paddle ${paddle}`, cudnn && `cuDNN ${cudnn}`].filter(Boolean).join(", ");
   const stored = "file" in receipt ? `receipt stored in ${receipt.file}: commit it` : missingWords[receipt.missing];
   return `${[
-    ...wrap(`${log}: ${config}`, width).map(paint.strong),
+    ...wrap(`${log}: ${config === log ? "the config that it holds" : config}`, width).map(paint.strong),
     ...wrap(`${describeRun(run)}${place === "" ? "" : `; ${place}`}`, width).map(paint.faint),
     "",
     ...levelLines(result, view),

@@ -2,7 +2,7 @@
  * @file What the command line prints, in files named by the command line itself. After a wanted change:
  * `npx vitest run test/golden --update`, and read the difference.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { recipe, vramPlan } from "../cli/support.ts";
@@ -30,12 +30,30 @@ const commands: readonly (readonly [number, string])[] = [
   [80, `curve ${recipe} --gpu rtx4070`],
   [80, `${recipe} --gpu rtx4070 --alternatives 3`],
   [80, "pp-liteseg-rtx4070.yml --gpu rtx4070 --precision fp16 --accumulation 2 --conv-workspace-limit 256MiB"],
+  [80, `estimate ${recipe} --gpu rtx4070 --depth 0 --top 1 --chart`],
+  [80, `estimate ${recipe} --gpu rtx4070 --format svg --lang en`],
+  [80, "completion bash"],
+  [80, "completion zsh"],
+  [80, "completion fish"],
+  [80, "calibrate train.log"],
+  [80, "calibrate leak.log"],
+  [80, "calibrate out-of-memory.log"],
   [80, "list knobs"],
   [80, "estimate nosuch.yml"],
 ];
 
 const nameOf = (columns: number, line: string): string => `vram-plan ${line} (${columns} columns).txt`;
 const files = join(import.meta.dirname, "files");
+
+/** Logs that lie in the working folder: the fixture as it is, with memory that grows, and one that ended. */
+const train = readFileSync(join(import.meta.dirname, "../fixtures/calibrate/train.log"), "utf8");
+const growing = [1, 2, 3, 4, 5, 6, 7, 8].map(
+  (i) =>
+    `[TRAIN] epoch: 1, iter: ${100 * i}/900, max_mem_reserved: ${12310 + 40 * i} MB, max_mem_allocated: ${11847 + 40 * i} MB\n`,
+);
+const failed =
+  "Out of memory error on GPU 0. Cannot allocate 608.000000MB memory on GPU 0, 7.441406GB memory has been allocated and available memory is only 184.000000MB.\n";
+const logs = { "train.log": train, "leak.log": train + growing.join(""), "out-of-memory.log": train + failed };
 
 /** Bytes of every `3.50 GiB` in a line. */
 function sizes(line: string): readonly number[] {
@@ -46,7 +64,7 @@ function sizes(line: string): readonly number[] {
 // A plan is a search; on a busy machine it takes longer than the usual five seconds.
 describe("golden", { timeout: 60_000 }, () => {
   it.each(commands)("%d columns: vram-plan %s", async (terminal, line) => {
-    const { code, out, err } = await vramPlan(line.split(" "), { terminal, env: { NO_COLOR: "1" } });
+    const { code, out, err } = await vramPlan(line.split(" "), { terminal, env: { NO_COLOR: "1" }, files: logs });
     expect(err, "a bug is not to be kept as a golden").not.toContain("bug in vram-plan");
     const text = `${out}${err === "" ? "" : `--- stderr\n${err}`}--- exit ${code}\n`;
     await expect(text).toMatchFileSnapshot(join(files, nameOf(terminal, line)));

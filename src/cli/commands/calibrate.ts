@@ -34,6 +34,7 @@ export async function calibrateCommand(host: Host, file: string, given: Calibrat
     logFile: file,
     log,
     config: run.config,
+    configName: given.config ?? file,
     settings: run.settings,
     run: words,
     runName: describeRun(words),
