@@ -73,9 +73,8 @@ describe("nvidia-smi", () => {
   it("is not asked where a card is named", () => {
     const command = addPlaceOptions(new Command());
     const given = command.parse(["--gpu-free", "11.2GiB", "--system", "windows"], { from: "user" }).opts();
-    expect(placeOf(hostWith(undefined), { ...given, gpu: "t4" })).toEqual([
-      "t4",
-      { gpuFree: Math.round(11.2 * GiB), system: "windows", display: undefined, runtime: undefined },
-    ]);
+    const [gpu, around] = placeOf(hostWith(undefined), { ...given, gpu: "t4" });
+    expect(gpu).toBe("t4");
+    expect(around).toMatchObject({ gpuFree: Math.round(11.2 * GiB), system: "windows", display: undefined });
   });
 });
