@@ -89,6 +89,10 @@ describe("README.md", { timeout: 60_000 }, () => {
     expect(Object.keys(files).sort()).toEqual([
       "fitted.launch.sh",
       "fitted.yml",
+      "lean_losses.py",
+      "report.html",
+      "report.svg",
+      "report.trace.json",
       "train.yml",
       "vram.md",
       "vram_train.py",

@@ -1,9 +1,9 @@
 /** @file The numbers of the HTML report: verdict, levels, kinds, largest holders, the failing request. */
 import { formatBytes } from "../../units.ts";
 import type { PartEstimate, Report } from "../report.ts";
-import { describePeak, layerName, percent, worstProcess } from "../words.ts";
+import { layerName, percent, worstProcess } from "../words.ts";
 import { bar, section, size, t, table } from "./html-parts.ts";
-import { marginLabel, runLabel } from "./label.ts";
+import { marginLabel, placeLabel, runLabel } from "./label.ts";
 import { stack } from "./mountain.ts";
 import type { PictureWords } from "./words.ts";
 
@@ -31,7 +31,7 @@ export function levelsSection(report: Report, words: PictureWords): string {
     size(part.reserved.lowBytes, `${name}.reserved.lowBytes`),
     size(part.process.expectedBytes, `${name}.process.expectedBytes`),
     `${size(part.process.lowBytes, `${name}.process.lowBytes`)} – ${size(part.process.highBytes, `${name}.process.highBytes`)}`,
-    t(describePeak(part.peak)),
+    t(placeLabel(part.peak, words)),
   ];
   const rows = [row("training", report.training)];
   if (report.evaluation !== undefined) rows.push(row("evaluation", report.evaluation));

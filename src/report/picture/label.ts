@@ -12,6 +12,12 @@ export function peakLabel(bytes: number, { phase, stage, layer, op }: TimelineSi
   return words.peakOutside(formatBytes(bytes), made, words.spans[phase === "other" ? stage : phase]);
 }
 
+/** `loss · multiply · OhemCrossEntropyLoss`. */
+export function placeLabel({ phase, stage, layer, op }: TimelineSite, words: PictureWords): string {
+  const parts = [words.spans[phase === "other" ? stage : phase], op, layerName(layer)];
+  return parts.filter((text, i) => text !== "" && (i < 2 || layer !== "")).join(" · ");
+}
+
 /** `batch 16, crop 1024x512, fp32`. */
 export function runLabel(run: PlanSettings, words: PictureWords): string {
   const parts = [`${words.batch} ${run.batchSize}`, `${words.crop} ${run.cropSize.join("x")}`, numberFormat(run)];
