@@ -60,22 +60,17 @@ export function calibrate(request: CalibrateRequest): Calibrated {
     measuredPart(peaks.evaluation, predicted.evaluation),
   ];
   const { paddle, cudnn } = log;
-  const missing: NoReceipt | undefined =
-    growth !== undefined
-      ? "growing"
-      : log.outOfMemory !== undefined
-        ? "out-of-memory"
-        : isBelow
-          ? isWorstCase
-            ? "worst-case"
-            : "other-run"
-          : training === undefined
-            ? "no-measure"
-            : gpu === undefined
-              ? "size-only"
-              : paddle === undefined || cudnn === undefined
-                ? "versions-missing"
-                : undefined;
+  const reasons: readonly (readonly [NoReceipt, boolean])[] = [
+    ["growing", growth !== undefined],
+    ["out-of-memory", log.outOfMemory !== undefined],
+    ["several-cards", log.gpuCount !== undefined && log.gpuCount > 1],
+    ["worst-case", isBelow && isWorstCase],
+    ["other-run", isBelow],
+    ["no-measure", training === undefined],
+    ["size-only", gpu === undefined],
+    ["versions-missing", paddle === undefined || cudnn === undefined],
+  ];
+  const missing = reasons.find(([, isSo]) => isSo)?.[0];
   const isWhole = missing === undefined && training && gpu && paddle !== undefined && cudnn !== undefined;
   const receipt = isWhole
     ? { config: request.configName, run: request.runName, gpu: gpu.id, paddle, cudnn, training, evaluation }

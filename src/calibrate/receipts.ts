@@ -144,19 +144,19 @@ function written({ config, run, gpu, paddle, cudnn, training, evaluation }: Rece
 }
 
 /** `2.6` of `2.6.2`: what decides how Paddle asks for memory. */
-function minor(paddle: string): string {
+export function minorVersion(paddle: string): string {
   return paddle.split(".").slice(0, 2).join(".");
 }
 
 /** What the receipts say of one card and Paddle version; undefined where none is of them. */
 export function calibrationOf(receipts: readonly Receipt[], gpu: string, paddle: string): Calibration | undefined {
-  const fitting = receipts.filter((one) => one.gpu === gpu && minor(one.paddle) === minor(paddle));
+  const fitting = receipts.filter((one) => one.gpu === gpu && minorVersion(one.paddle) === minorVersion(paddle));
   if (fitting.length === 0) return undefined;
   const versions = [...new Set(fitting.map((one) => one.cudnn))];
   const runs = fitting.length === 1 ? "1 measured run" : `${fitting.length} measured runs`;
   const several = versions.length > 1 ? ` (the highest of them, as the next run's is not known)` : "";
   return {
     groups: versions.map((version) => fitting.filter((one) => one.cudnn === version)),
-    source: `expected and high are narrowed by ${runs} on this card with Paddle ${minor(paddle)} and cuDNN ${versions.join(", ")}${several}, from ${receiptsName}`,
+    source: `expected and high are narrowed by ${runs} on this card with Paddle ${minorVersion(paddle)} and cuDNN ${versions.join(", ")}${several}, from ${receiptsName}`,
   };
 }

@@ -69,6 +69,7 @@ export interface LoggedOutOfMemory {
 
 /** Why no receipt was written. */
 export type NoReceipt =
+  | "several-cards"
   | "worst-case"
   | "growing"
   | "out-of-memory"
@@ -106,6 +107,7 @@ const differenceWords: Readonly<Record<Difference["kind"], (bytes: string) => st
 const missingWords: Readonly<Record<NoReceipt, string>> = {
   growing: "no receipt is stored: what a growing run takes is no measure of its config",
   "out-of-memory": "no receipt is stored: the run ended before its peak",
+  "several-cards": "no receipt is stored: exchanging gradients between cards takes memory that is not told apart",
   "worst-case": "no receipt is stored: what the run took depends on values, so its workspaces cannot be told apart",
   "other-run": "no receipt is stored: the run measured is not the one described",
   "no-measure": "no receipt is stored: the log has no line of a part that is predicted",

@@ -1,7 +1,7 @@
 /** @file `calibrate` from the command line: receipts stored and used, leaks, out of memory, bad input. The logs are made up in PaddleSeg's form. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { CalibrateResult } from "../../src/report/calibrate.ts";
 import type { Report } from "../../src/report/report.ts";
 import { MiB } from "../../src/units.ts";
@@ -25,6 +25,9 @@ async function estimated(args: readonly string[], files: Files = {}): Promise<Re
   const { out } = await run(["estimate", ...args, "--json"], files);
   return JSON.parse(out);
 }
+
+// On a busy machine an estimate takes longer than it should.
+vi.setConfig({ testTimeout: 60_000 });
 
 describe("a log of a run", () => {
   it("stores what it took, and the next estimate of that run says so", async () => {
@@ -82,6 +85,13 @@ describe("a log of a run", () => {
   });
 });
 
+it("a log of a Paddle that has no runtime here says what it is estimated as", async () => {
+  const { code, err } = await run(["calibrate", "train.log"], {
+    "train.log": train.replace("Paddle: 2.6.2", "Paddle: 1.8.5"),
+  });
+  expect([code, err]).toEqual([0, "note: the log is of Paddle 1.8.5, which is estimated as paddle-2.6\n"]);
+});
+
 describe("a log that is no measure of its config", () => {
   it("grows: a leak, by name, and no receipt", async () => {
     const lines = [1, 2, 3, 4, 5, 6, 7, 8].map(
@@ -92,6 +102,13 @@ describe("a log that is no measure of its config", () => {
     expect([code, receipts]).toEqual([1, undefined]);
     expect(result.receipt).toEqual({ missing: "growing" });
     expect(result.growth).toMatchObject({ rises: 4, lines: 5, toIteration: 800 });
+  });
+
+  it("is of several cards", async () => {
+    const text = train.replace("GPUs used: 1", "GPUs used: 4");
+    const { code, err, written } = await run(["calibrate", "train.log"], { "train.log": text });
+    expect([code, written.size]).toEqual([1, 0]);
+    expect(err).toContain("the log is of 4 cards");
   });
 
   it("is of a smaller run", async () => {
@@ -182,6 +199,23 @@ describe("bad input", () => {
     expect(err).toMatch(/^error: /);
     expect(err.split("\n")[0]).toBe(`error: ${message}`);
     expect(err).toMatch(/^hint: /m);
+  });
+
+  it("a log that is not there, or a folder", async () => {
+    const [missing, folder] = [await run(["calibrate", "nosuch.log"]), await run(["calibrate", "."])];
+    expect([missing.code, missing.err.split("\n")[0]]).toEqual([2, "error: There is no file nosuch.log."]);
+    expect([folder.code, folder.err.split("\n")[0]]).toEqual([2, "error: . cannot be read: it is a folder."]);
+  });
+
+  it("receipts that cannot be written", async () => {
+    const { code, err } = await vramPlan(["calibrate", "train.log"], {
+      files: { "train.log": train },
+      writeFails: "EROFS",
+    });
+    expect([code, err.split("\n")[0]]).toEqual([
+      2,
+      "error: vram-plan.receipts.yaml cannot be written: the file system is read-only.",
+    ]);
   });
 
   it("the same config is taken, wherever its keys stand", async () => {

@@ -1,17 +1,20 @@
 /** @file `vram-plan calibrate train.log`: a log measured against the estimate of its run, and a receipt for the estimates to come. */
+import { dirname, join } from "node:path";
 import { calibrate } from "../../calibrate/calibrate.ts";
 import { cardNames } from "../../calibrate/card-name.ts";
 import { parseLog, type TrainingLog } from "../../calibrate/log.ts";
-import { receiptsName } from "../../calibrate/receipts.ts";
+import { minorVersion, receiptsName } from "../../calibrate/receipts.ts";
 import { configDifferences } from "../../calibrate/same-config.ts";
-import { UserError } from "../../errors.ts";
-import { createContext, describeSettings } from "../../index.ts";
+import { suggest, UserError } from "../../errors.ts";
+import { type Context, createContext, describeSettings } from "../../index.ts";
 import { renderCalibrate } from "../../report/calibrate.ts";
 import { renderJson } from "../../report/json.ts";
 import { describeRun } from "../../report/words.ts";
 import type { Host } from "../host.ts";
 import { type LoadedRun, load, tellNotes } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
+import { reasonOf } from "../out.ts";
+import { placeOf } from "../place.ts";
 import { readReceipts, storeReceipt } from "../receipts.ts";
 import { createView } from "../view.ts";
 
@@ -22,12 +25,12 @@ export interface CalibrateOptions extends CommandOptions {
 
 /** Exit 1 where the log is no measure of its config: a leak, out of memory, another run. */
 export async function calibrateCommand(host: Host, file: string, given: CalibrateOptions): Promise<number> {
-  const log = parseLog(host.readText(file));
+  const log = parseLog(readLog(host, file));
   if (log.memory.length === 0 && log.outOfMemory === undefined) throw new UserError("log-no-memory", { log: file });
   const options: CommandOptions =
     log.ampLevel === undefined ? given : { ...given, precision: "fp16", ampLevel: log.ampLevel };
   const { run } = loadLogged(host, file, log, options, given.config);
-  const context = cardOf(file, log, given.gpu);
+  const { context, notes } = placeOfLog(host, file, log, options);
   const receipts = readReceipts(host);
   const words = describeSettings(run.config, run.settings);
   const { result, receipt } = calibrate({
@@ -43,9 +46,29 @@ export async function calibrateCommand(host: Host, file: string, given: Calibrat
     receiptsFile: receiptsName,
   });
   if (receipt !== undefined) storeReceipt(host, receipt);
-  tellNotes(host, [...run.notes, ...cardsNote(log)]);
+  tellNotes(host, [...run.notes, ...notes, ...cardsNote(log)]);
   host.stdout.write(given.json ? renderJson(result) : renderCalibrate(result, await createView(host, given.color)));
   return receipt === undefined ? 1 : 0;
+}
+
+/** Throws `file-not-found` with the logs beside it, or `file-not-readable`. */
+function readLog(host: Host, file: string): string {
+  if (!host.exists(file)) {
+    const folder = dirname(file);
+    const beside = host.exists(folder) ? host.list(folder) : [];
+    throw new UserError("file-not-found", {
+      file,
+      near: suggest(
+        file,
+        beside.map((name) => join(folder, name)),
+      ),
+    });
+  }
+  try {
+    return host.readText(file);
+  } catch (error) {
+    throw new UserError("file-not-readable", { file, reason: reasonOf(error) });
+  }
 }
 
 function cardsNote({ gpuCount }: TrainingLog): readonly string[] {
@@ -78,19 +101,45 @@ function loadLogged(
   return loaded;
 }
 
-/** The card as given, or as the log names it. */
-function cardOf(file: string, { gpus }: TrainingLog, given: string | undefined) {
-  if (given !== undefined) return createContext(given);
-  const [name] = gpus;
+/** The card as given, or as the log names it, with the log's Paddle where it is known. */
+function placeOfLog(host: Host, file: string, log: TrainingLog, options: CommandOptions): Place {
+  const { runtime, notes } = runtimeOf(log);
+  if (options.gpu !== undefined) {
+    const [gpu, around] = placeOf(host, { ...options, runtime });
+    return { context: createContext(gpu, around), notes };
+  }
+  const [name] = log.gpus;
   if (name === undefined) throw new UserError("log-gpu-missing", { log: file });
   let near: readonly string[] = [];
   for (const known of cardNames(name)) {
     try {
-      return createContext(known);
+      return { context: createContext(known, { runtime }), notes };
     } catch (error) {
       if (!(error instanceof UserError) || error.code !== "gpu-not-known") throw error;
       if ("near" in error.data) near = error.data.near;
     }
   }
   throw new UserError("log-gpu-not-known", { log: file, name, near });
+}
+
+interface Place {
+  readonly context: Context;
+  readonly notes: readonly string[];
+}
+
+/** `2.6` of `2.6.2`, where there is a runtime of that name. */
+function runtimeOf({ paddle }: TrainingLog): {
+  readonly runtime: string | undefined;
+  readonly notes: readonly string[];
+} {
+  if (paddle === undefined) return { runtime: undefined, notes: [] };
+  const runtime = minorVersion(paddle);
+  try {
+    createContext(undefined, { runtime });
+    return { runtime, notes: [] };
+  } catch (error) {
+    if (!(error instanceof UserError) || error.code !== "runtime-not-known") throw error;
+    const { memory } = createContext(undefined);
+    return { runtime: undefined, notes: [`the log is of Paddle ${paddle}, which is estimated as ${memory.name}`] };
+  }
 }
