@@ -12,14 +12,14 @@ pre{background:var(--raised);padding:12px;border-radius:6px;white-space:pre-wrap
 .fits{color:var(--good)}.tight{color:var(--warning)}.does-not-fit{color:var(--bad)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;min-width:100%}
 th,td{padding:5px 16px 5px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line);font-weight:400}
-thead td,thead th{color:var(--faint);white-space:nowrap;font-size:.9em}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+tbody th{white-space:nowrap}thead td,thead th{color:var(--faint);white-space:nowrap;font-size:.9em}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td:last-child,th:last-child{padding-right:0}
 .bar{display:inline-block;width:180px;height:12px;vertical-align:middle}.bar span{display:block;height:100%;min-width:1px;border-radius:2px}
 .name{display:inline-block;white-space:nowrap}
 .chart{display:grid;grid-template-columns:66px minmax(0,1fr);margin-top:24px}
 .axis{position:relative;height:340px;font-size:.8rem;color:var(--faint)}.axis span{position:absolute;right:8px;transform:translateY(-50%);white-space:nowrap}
 .plot{position:relative}.grid,.overlay{position:absolute;left:0;right:0;top:0;height:340px;pointer-events:none}
-.grid i,.limit{position:absolute;left:0;right:0;border-top:1px solid var(--line)}.limit{border-top:2px dashed var(--bad)}
+.grid i,.limit{position:absolute;left:0;right:0;border-top:1px solid var(--line)}.limit{border-top:2px dashed var(--bad);box-shadow:0 0 0 1px color-mix(in srgb,var(--paper) 60%,transparent)}
 .limit-text{position:absolute;right:4px;color:var(--bad);font-size:.85rem;font-weight:600;background:var(--paper);padding:0 4px;margin-bottom:3px}
 .process{position:absolute;left:0;right:0;background:var(--ink);opacity:.13}
 .scroller{position:relative;overflow-x:auto;overflow-y:hidden}.scroller:focus-visible,button:focus-visible,summary:focus-visible,.scroll:focus-visible,pre:focus-visible{outline:2px solid var(--accent);outline-offset:2px}

@@ -28,7 +28,7 @@ export function renderSvg(report: Report, words: PictureWords): string {
 <style>${colourStyle("svg")}
 text{font:13px system-ui,sans-serif;fill:var(--ink)}.title{font-weight:600;font-size:15px}.faint{fill:var(--faint)}
 .label{font-weight:600;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
-.grid{stroke:var(--line)}.limit{stroke:var(--bad);stroke-width:2;stroke-dasharray:7 4}.limit-text{fill:var(--bad)}
+.grid{stroke:var(--line)}.limit{stroke:var(--bad);stroke-width:2;stroke-dasharray:7 4}.halo{stroke:var(--paper);stroke-width:4;stroke-opacity:.6}.limit-text{fill:var(--bad)}
 .band{fill:var(--raised);stroke:var(--line)}.process{fill:var(--ink);fill-opacity:.1}.peak{fill:var(--paper);stroke:var(--ink);stroke-width:2}</style>
 <rect width="${width}" height="${height}" fill="var(--paper)"/>
 ${text(16, 26, title, "title")}
@@ -78,6 +78,7 @@ function limitLines(limit: Mountain["limit"], right: number, words: PictureWords
     return [text(right - 4, plot.top - 8, words.limitAbove(limit.name, size), "label limit-text", "end")];
   const at = y(limit.y);
   return [
+    `<line class="halo" x1="${plot.left}" x2="${right}" y1="${at}" y2="${at}"/>`,
     `<line class="limit" x1="${plot.left}" x2="${right}" y1="${at}" y2="${at}"/>`,
     text(right - 4, at - 6, words.limit(limit.name, size), "label limit-text", "end"),
   ];
