@@ -24,6 +24,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "memory",
     "engine/events.ts",
     "report/report.ts",
+    "report/answers.ts",
     "report/timeline.ts",
     "errors.ts",
     "units.ts",

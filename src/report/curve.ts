@@ -1,30 +1,10 @@
 /** @file Bytes against slowdown, one bar a point of the front, with the card's limit drawn across. */
+
 import { formatBytes, formatGiB } from "../units.ts";
+import type { CurveResult } from "./answers.ts";
 import type { View } from "./paint.ts";
-import type { GpuBudget, PlanSettings, Verdict } from "./report.ts";
 import { bar, wrap } from "./table.ts";
 import { count, describeRun, verdictWords } from "./words.ts";
-
-/** One set of recomputed blocks. */
-export interface CurvePoint {
-  readonly recompute: readonly string[];
-  readonly time: { readonly low: number; readonly expected: number; readonly high: number };
-  /** Allocated peak of training, without workspaces. */
-  readonly allocatedBytes: number;
-  /** High end of the process in the worse of training and evaluation. */
-  readonly processBytes: number;
-  readonly verdict: Verdict;
-}
-
-/** The front, fastest first. */
-export interface CurveResult {
-  readonly version: 1;
-  readonly config: string;
-  readonly run: PlanSettings;
-  readonly gpu: GpuBudget;
-  readonly points: readonly CurvePoint[];
-  readonly search: { readonly candidates: number; readonly simulated: number };
-}
 
 /** Columns of a row beside its bar: factor, bytes, layers, verdict. */
 const besideBar = 46;

@@ -1,42 +1,11 @@
 /** @file One layer op by op: what its forward makes, what stays saved for backward, what is alive at the peak. */
-import type { Phase, StorageKind } from "../engine/events.ts";
+
 import { formatBytes } from "../units.ts";
+import type { ExplainResult, OpBytes } from "./answers.ts";
 import { formatCount } from "./layers.ts";
 import type { View } from "./paint.ts";
-import type { Peak, PlanSettings } from "./report.ts";
 import { table, wrap } from "./table.ts";
 import { describePeak, describeRun, layerName, percent } from "./words.ts";
-
-/** What one op of a layer makes, in one phase and of one kind. */
-export interface OpBytes {
-  readonly layer: string;
-  readonly op: string;
-  readonly phase: Phase;
-  readonly kind: StorageKind;
-  /** Tensors that one forward makes. */
-  readonly count: number;
-  readonly madeBytes: number;
-  readonly savedBytes: number;
-  readonly peakBytes: number;
-}
-
-/** A layer with everything inside it. */
-export interface ExplainResult {
-  readonly version: 1;
-  readonly config: string;
-  readonly run: PlanSettings;
-  readonly layer: string;
-  readonly type: string;
-  readonly parameterCount: number;
-  readonly parameterBytes: number;
-  readonly peak: Peak;
-  /** Allocated at the peak by all layers. */
-  readonly allocatedBytes: number;
-  readonly madeBytes: number;
-  readonly savedBytes: number;
-  readonly peakBytes: number;
-  readonly ops: readonly OpBytes[];
-}
 
 /** Rows shown; the rest is summed up in one. */
 const mostRows = 20;

@@ -1,38 +1,10 @@
 /** @file What `gpus` finds: the smallest card that a config fits as it is, and with a plan that changes time only. */
+
 import { formatBytes, formatMiB } from "../units.ts";
+import type { CardFit, GpusResult } from "./answers.ts";
 import type { View } from "./paint.ts";
-import type { PlanSettings } from "./report.ts";
 import { table, wrap } from "./table.ts";
 import { count, describeRun } from "./words.ts";
-
-/** One card and what runs on it. */
-export interface CardFit {
-  readonly id: string;
-  readonly name: string;
-  readonly usableBytes: number;
-  readonly asItIs: boolean;
-  readonly withPlan: boolean;
-}
-
-/** Cards in the order of what they have to give. */
-export interface GpusResult {
-  readonly version: 1;
-  readonly config: string;
-  readonly run: PlanSettings;
-  readonly asItIs: { readonly id: string; readonly name: string; readonly headroomBytes: number } | undefined;
-  readonly withPlan:
-    | {
-        readonly id: string;
-        readonly name: string;
-        readonly headroomBytes: number;
-        readonly changes: readonly string[];
-        readonly time: { readonly low: number; readonly expected: number; readonly high: number };
-      }
-    | undefined;
-  /** From the smallest card that a plan fits towards the first that needs none, a few of them. */
-  readonly cards: readonly CardFit[];
-  readonly simulated: number;
-}
 
 /** The two answers and the cards between them. */
 export function renderSmallestCards(result: GpusResult, { paint, width }: View): string {

@@ -1,24 +1,8 @@
 /** @file What `max` finds: the largest batch and crop, and the largest batch of each crop and precision. */
+import type { MaxResult } from "./answers.ts";
 import type { View } from "./paint.ts";
-import type { GpuBudget, PlanSettings } from "./report.ts";
 import { table, wrap } from "./table.ts";
 import { count, describeRun } from "./words.ts";
-
-/** The largest that fit, by the high end of the process. */
-export interface MaxResult {
-  readonly version: 1;
-  readonly config: string;
-  readonly run: PlanSettings;
-  readonly gpu: GpuBudget;
-  /** At the config's own crop and precision; 0 where not even one image fits. */
-  readonly largestBatch: number;
-  /** At the config's own batch and precision, in its proportions; undefined where none fits. */
-  readonly largestCrop: readonly [number, number] | undefined;
-  readonly precisions: readonly string[];
-  /** Largest batch of each precision, one row a crop. */
-  readonly table: readonly { readonly crop: readonly [number, number]; readonly batches: readonly number[] }[];
-  readonly simulated: number;
-}
 
 /** The two answers, the table, and what they rest on. */
 export function renderMax(result: MaxResult, { paint, width }: View): string {

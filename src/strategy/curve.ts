@@ -1,5 +1,5 @@
 /** @file Bytes against slowdown: the sets of recomputed blocks that nothing else beats in both. */
-import type { CurvePoint, CurveResult } from "../report/curve.ts";
+import type { CurvePoint, CurveResult } from "../report/answers.ts";
 import { lowerBound } from "./blocks.ts";
 import { subsetsByCost } from "./cheapest.ts";
 import { timeFactor } from "./cost.ts";

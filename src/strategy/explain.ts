@@ -5,7 +5,7 @@ import { suggest, UserError } from "../errors.ts";
 import { estimateMemory } from "../memory/estimate.ts";
 import { roundRequest } from "../memory/rounding.ts";
 import { trainingEnd } from "../memory/tally.ts";
-import type { ExplainResult, OpBytes } from "../report/explain.ts";
+import type { ExplainResult, OpBytes } from "../report/answers.ts";
 import type { Simulation } from "../step/simulate.ts";
 import { simulate } from "../step/simulate.ts";
 import { planSettings, startOf } from "./plan.ts";

@@ -1,7 +1,7 @@
 /** @file The smallest card for a run: as it is, and with a plan that changes nothing but time. */
 import { cardBudget, type Gpu } from "../memory/card.ts";
 import { estimateMemory, verdict } from "../memory/estimate.ts";
-import type { CardFit, GpusResult } from "../report/gpus.ts";
+import type { CardFit, GpusResult } from "../report/answers.ts";
 import type { Simulation } from "../step/simulate.ts";
 import { type Planned, plan, planSettings, startOf } from "./plan.ts";
 import { type SearchContext, Space } from "./space.ts";

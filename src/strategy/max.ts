@@ -1,6 +1,6 @@
 /** @file The largest batch and the largest crop that fit a card, and the largest batch of each crop and precision. */
 import type { Size } from "../config/types.ts";
-import type { MaxResult } from "../report/max.ts";
+import type { MaxResult } from "../report/answers.ts";
 import { lastThatFits } from "./edge.ts";
 import { cropsAround } from "./knobs/crop.ts";
 import { planSettings, startOf } from "./plan.ts";

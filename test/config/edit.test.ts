@@ -291,7 +291,7 @@ describe("random edits", () => {
       ),
       { numRuns: 400 },
     );
-  });
+  }, 60_000);
 });
 
 describe.skipIf(!hasPaddleseg)("PaddleSeg's configs (../shared/reference must be there)", () => {

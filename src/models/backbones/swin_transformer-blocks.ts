@@ -1,3 +1,4 @@
+/** @file Parts of the Swin Transformer: windowed attention, its relative positions, the shifted block and patch merging. */
 import type { Tensor } from "../../engine/tensor.ts";
 import * as F from "../../nn/functional.ts";
 import { Layer, LayerList } from "../../nn/layer.ts";
