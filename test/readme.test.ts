@@ -76,7 +76,10 @@ describe("README.md", { timeout: 60_000 }, () => {
     const lines = commands().filter((line) => !line.startsWith("npm ci"));
     expect(lines.length).toBeGreaterThan(10);
     // Files that a command writes are there for the next one.
-    const files: Record<string, string> = { "train.yml": readFileSync(join(recipes, recipe), "utf8") };
+    const files: Record<string, string> = {
+      "train.yml": readFileSync(join(recipes, recipe), "utf8"),
+      "train.log": readFileSync(join(root, "test/fixtures/calibrate/train.log"), "utf8"),
+    };
     for (const line of lines) {
       const [program, ...args] = line.split(" ");
       expect(program, line).toBe("vram-plan");
@@ -93,7 +96,9 @@ describe("README.md", { timeout: 60_000 }, () => {
       "report.html",
       "report.svg",
       "report.trace.json",
+      "train.log",
       "train.yml",
+      "vram-plan.receipts.yaml",
       "vram.md",
       "vram_train.py",
     ]);
