@@ -19,12 +19,12 @@ interface Locals {
   avg_loss: Tensor;
 }
 
-export class CrossEntropyLoss extends Loss {
-  readonly type = "CrossEntropyLoss";
-  private readonly weight: Tensor | undefined;
-  private readonly topK: number;
-  private readonly averageValid: boolean;
-  private readonly channelsLast: boolean;
+/** What CrossEntropyLoss is told, however it is formed. */
+export abstract class CrossEntropyOptions extends Loss {
+  protected readonly weight: Tensor | undefined;
+  protected readonly topK: number;
+  protected readonly averageValid: boolean;
+  protected readonly channelsLast: boolean;
 
   constructor(args: Args) {
     super();
@@ -35,6 +35,10 @@ export class CrossEntropyLoss extends Loss {
     this.channelsLast = args.string("data_format", "NCHW", ["NCHW", "NHWC"]) === "NHWC";
     args.finish();
   }
+}
+
+export class CrossEntropyLoss extends CrossEntropyOptions {
+  readonly type = "CrossEntropyLoss";
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
     f.logit = this.channelsLast ? logit : t.transpose(logit, [0, 2, 3, 1]);

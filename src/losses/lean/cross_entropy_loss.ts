@@ -2,10 +2,9 @@
 import { noGrad } from "../../engine/engine.ts";
 import { drop } from "../../engine/references.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import type { Args } from "../../nn/args.ts";
 import * as t from "../../nn/tensor.ts";
 import { numel } from "../../ops/types.ts";
-import { classWeights, Loss } from "../loss.ts";
+import { CrossEntropyOptions } from "../cross_entropy_loss.ts";
 import { along, classOf, isNot, pixelLosses, weightsOf } from "./pixels.ts";
 
 interface Locals {
@@ -18,22 +17,8 @@ interface Locals {
   places: Tensor;
 }
 
-export class CrossEntropyLoss extends Loss {
+export class CrossEntropyLoss extends CrossEntropyOptions {
   readonly type = "CrossEntropyLoss";
-  private readonly weight: Tensor | undefined;
-  private readonly topK: number;
-  private readonly averageValid: boolean;
-  private readonly channelsLast: boolean;
-
-  constructor(args: Args) {
-    super();
-    args.ignore("ignore_index");
-    this.weight = classWeights(args);
-    this.topK = args.number("top_k_percent_pixels", 1);
-    this.averageValid = args.boolean("avg_non_ignore", true);
-    this.channelsLast = args.string("data_format", "NCHW", ["NCHW", "NHWC"]) === "NHWC";
-    args.finish();
-  }
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
     const axis = this.channelsLast ? logit.shape.length - 1 : 1;

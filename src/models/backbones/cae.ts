@@ -5,29 +5,15 @@ import type { Tensor } from "../../engine/tensor.ts";
 import { type Args, ArgumentError } from "../../nn/args.ts";
 import * as F from "../../nn/functional.ts";
 import { Layer, LayerList, Parameter } from "../../nn/layer.ts";
-import { Conv2D, Dropout } from "../../nn/layers.ts";
+import { Dropout } from "../../nn/layers.ts";
 import * as t from "../../nn/tensor.ts";
 import type { Backbone } from "./backbone.ts";
 import { CaeBlock, type CaeOptions } from "./cae-blocks.ts";
 import { depthRates } from "./transformer_utils.ts";
+import { PatchEmbed } from "./vision_transformer.ts";
 
 /** Python's end of a slice that goes to the end. */
 const toTheEnd = Number.MAX_SAFE_INTEGER;
-
-/** A convolution as long as its stride. */
-class PatchEmbed extends Layer {
-  readonly proj: Conv2D;
-
-  constructor(patch: number, channels: number, dim: number) {
-    super();
-    this.proj = new Conv2D(channels, dim, patch, { stride: patch });
-  }
-
-  forward(f: { x: Tensor }, x: Tensor): Tensor {
-    f.x = this.proj.call(x);
-    return f.x;
-  }
-}
 
 interface Locals {
   x: Tensor;

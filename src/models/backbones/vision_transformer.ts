@@ -15,7 +15,7 @@ import { Block } from "./vision_transformer-blocks.ts";
 const toTheEnd = Number.MAX_SAFE_INTEGER;
 
 /** A convolution as long as its stride. */
-class PatchEmbed extends Layer {
+export class PatchEmbed extends Layer {
   readonly proj: Conv2D;
 
   constructor(patch: number, channels: number, dim: number) {

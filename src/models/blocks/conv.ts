@@ -38,19 +38,10 @@ export class ConvBN extends Layer {
 }
 
 /** Convolution, batch norm and an activation under Paddle's attribute name for it. */
-abstract class ConvBNActivation extends Layer {
-  readonly _conv: Conv2D;
-  readonly _batch_norm: BatchNorm2D;
-
-  constructor(inChannels: number, outChannels: number, kernel: Kernel, options: ConvLayerOptions) {
-    super();
-    this._conv = convolution(inChannels, outChannels, kernel, options);
-    this._batch_norm = norm(outChannels, options);
-  }
-
+abstract class ConvBNActivation extends ConvBN {
   protected abstract activate(x: Tensor): Tensor;
 
-  forward(f: Locals, x: Tensor): Tensor {
+  override forward(f: Locals, x: Tensor): Tensor {
     f.x = this._conv.call(x);
     f.x = this._batch_norm.call(f.x);
     f.x = this.activate(f.x);
