@@ -14,14 +14,10 @@ interface Locals extends OhemLocals {
   avg_loss: Tensor;
 }
 
-/**
- * Hard pixels are chosen by sorting all probabilities when `min_kept` is less than the valid pixels. How many pixels are
- * valid depends on the labels; the worst case is taken: all of them, so the sort happens if `min_kept` < N·H·W.
- */
-export class OhemCrossEntropyLoss extends Loss {
-  readonly type = "OhemCrossEntropyLoss";
-  private readonly minKept: number;
-  private readonly weight: Tensor | undefined;
+/** What OhemCrossEntropyLoss is told, however it is formed. */
+export abstract class OhemOptions extends Loss {
+  protected readonly minKept: number;
+  protected readonly weight: Tensor | undefined;
 
   constructor(args: Args) {
     super();
@@ -30,6 +26,14 @@ export class OhemCrossEntropyLoss extends Loss {
     this.weight = classWeights(args);
     args.finish();
   }
+}
+
+/**
+ * Hard pixels are chosen by sorting all probabilities when `min_kept` is less than the valid pixels. How many pixels are
+ * valid depends on the labels; the worst case is taken: all of them, so the sort happens if `min_kept` < N·H·W.
+ */
+export class OhemCrossEntropyLoss extends OhemOptions {
+  readonly type = "OhemCrossEntropyLoss";
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
     f.label = label.shape.length === logit.shape.length ? label : t.unsqueeze(label, 1);

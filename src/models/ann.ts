@@ -9,8 +9,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { AuxLayer, ConvBNReLU } from "./blocks/conv.ts";
 import { type Features, features } from "./blocks/features.ts";
-import { upsampled } from "./blocks/logits.ts";
-import type { Network } from "./network.ts";
+import { BackboneAndHead } from "./encoder-decoder.ts";
 
 interface HeadLocals {
   logit_list: PyList;
@@ -60,7 +59,7 @@ class ANNHead extends Layer<readonly [PyList], PyList> {
   }
 }
 
-export class ANN extends Layer<readonly [Tensor], PyList> implements Network {
+export class ANN extends BackboneAndHead {
   readonly backbone: Backbone;
   readonly head: ANNHead;
 
@@ -70,11 +69,5 @@ export class ANN extends Layer<readonly [Tensor], PyList> implements Network {
     this.head = new ANNHead(args, args.int("num_classes"), features(args, this.backbone, [2, 3], 2));
     args.ignore("align_corners");
     args.finish();
-  }
-
-  forward(f: { feat_list: PyList; logit_list: PyList }, x: Tensor): PyList {
-    f.feat_list = this.backbone.call(x);
-    f.logit_list = this.head.call(f.feat_list);
-    return upsampled(f.logit_list, x.hw);
   }
 }

@@ -9,8 +9,7 @@ import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
 import { features } from "./blocks/features.ts";
 import { normalConvolutions } from "./blocks/init-weight.ts";
-import { upsampled } from "./blocks/logits.ts";
-import type { Network } from "./network.ts";
+import { BackboneAndHead } from "./encoder-decoder.ts";
 
 /** A pointwise convolution and the classifier. */
 export class FCNHead extends Layer<readonly [PyList | readonly Tensor[]], PyList> {
@@ -36,7 +35,7 @@ export class FCNHead extends Layer<readonly [PyList | readonly Tensor[]], PyList
   }
 }
 
-export class FCN extends Layer<readonly [Tensor], PyList> implements Network {
+export class FCN extends BackboneAndHead {
   readonly backbone: Backbone;
   readonly head: FCNHead;
 
@@ -51,11 +50,5 @@ export class FCN extends Layer<readonly [Tensor], PyList> implements Network {
     args.string("data_format", "NCHW", ["NCHW"]);
     args.ignore("align_corners");
     args.finish();
-  }
-
-  forward(f: { feat_list: PyList; logit_list: PyList }, x: Tensor): PyList {
-    f.feat_list = this.backbone.call(x);
-    f.logit_list = this.head.call(f.feat_list);
-    return upsampled(f.logit_list, x.hw);
   }
 }

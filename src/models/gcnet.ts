@@ -10,8 +10,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { AuxLayer, ConvBNReLU } from "./blocks/conv.ts";
 import { type Features, features } from "./blocks/features.ts";
-import { upsampled } from "./blocks/logits.ts";
-import type { Network } from "./network.ts";
+import { BackboneAndHead } from "./encoder-decoder.ts";
 
 /** One context vector for all pixels, weighed by a mask over them, transformed and added. */
 class GlobalContextBlock extends Layer {
@@ -109,7 +108,7 @@ class GCNetHead extends Layer<readonly [PyList], PyList> {
   }
 }
 
-export class GCNet extends Layer<readonly [Tensor], PyList> implements Network {
+export class GCNet extends BackboneAndHead {
   readonly backbone: Backbone;
   readonly head: GCNetHead;
 
@@ -123,11 +122,5 @@ export class GCNet extends Layer<readonly [Tensor], PyList> implements Network {
     this.head = new GCNetHead(classes, from, channels, ratio, args.boolean("enable_auxiliary_loss", true));
     args.ignore("align_corners");
     args.finish();
-  }
-
-  forward(f: { feat_list: PyList; logit_list: PyList }, x: Tensor): PyList {
-    f.feat_list = this.backbone.call(x);
-    f.logit_list = this.head.call(f.feat_list);
-    return upsampled(f.logit_list, x.hw);
   }
 }

@@ -9,8 +9,7 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { AuxLayer, ConvBNReLU } from "./blocks/conv.ts";
 import { type Features, features } from "./blocks/features.ts";
-import { upsampled } from "./blocks/logits.ts";
-import type { Network } from "./network.ts";
+import { BackboneAndHead } from "./encoder-decoder.ts";
 
 /** A graph convolution: along the nodes, then along the states of [N, states, nodes]. */
 class GCN extends Layer {
@@ -138,7 +137,7 @@ class GloReHead extends Layer<readonly [PyList], PyList> {
   }
 }
 
-export class GloRe extends Layer<readonly [Tensor], PyList> implements Network {
+export class GloRe extends BackboneAndHead {
   readonly backbone: Backbone;
   readonly head: GloReHead;
 
@@ -149,11 +148,5 @@ export class GloRe extends Layer<readonly [Tensor], PyList> implements Network {
     this.head = new GloReHead(args, classes, features(args, this.backbone, [2, 3], 2));
     args.ignore("align_corners");
     args.finish();
-  }
-
-  forward(f: { feat_list: PyList; logit_list: PyList }, x: Tensor): PyList {
-    f.feat_list = this.backbone.call(x);
-    f.logit_list = this.head.call(f.feat_list);
-    return upsampled(f.logit_list, x.hw);
   }
 }

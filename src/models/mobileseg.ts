@@ -11,9 +11,8 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU, SeparableConvBNReLU } from "./blocks/conv.ts";
 import { features, perFeature } from "./blocks/features.ts";
-import { upsampled } from "./blocks/logits.ts";
 import { fusionModules, type UAFM } from "./blocks/tensor-fusion.ts";
-import type { Network } from "./network.ts";
+import { HeadPerScale } from "./encoder-decoder.ts";
 
 function separable(inChannels: number, outChannels: number): SeparableConvBNReLU {
   return new SeparableConvBNReLU(inChannels, outChannels, 3, { bias: false });
@@ -121,19 +120,11 @@ class SegHead extends Layer {
   }
 }
 
-interface Locals {
-  feats_backbone: PyList;
-  feats_selected: readonly Tensor[];
-  feats_head: PyList;
-  logit_list: PyList;
-  x: Tensor;
-}
-
-export class MobileSeg extends Layer<readonly [Tensor], PyList> implements Network {
+export class MobileSeg extends HeadPerScale {
   readonly backbone: Backbone;
   readonly ppseg_head: MobileSegHead;
   readonly seg_heads: LayerList<SegHead>;
-  private readonly indices: readonly number[];
+  protected readonly indices: readonly number[];
 
   constructor(args: Args) {
     super();
@@ -146,25 +137,5 @@ export class MobileSeg extends Layer<readonly [Tensor], PyList> implements Netwo
     const mids = perFeature(args, "seg_head_inter_chs", [32, 32, 32], channels.length);
     this.seg_heads = new LayerList(outs.map((c, i) => new SegHead(c, mids[i]!, classes)));
     args.finish();
-  }
-
-  forward(f: Locals, x: Tensor): PyList {
-    f.feats_backbone = this.backbone.call(x);
-    f.feats_selected = this.indices.map((i) => f.feats_backbone.at(i));
-    f.feats_head = this.ppseg_head.call(f.feats_selected);
-    f.logit_list = new PyList();
-    if (!this.training) {
-      f.x = this.seg_heads.at(0).call(f.feats_head.at(0));
-      f.x = F.interpolate(f.x, x.hw, { mode: "bilinear" });
-      f.logit_list.append(f.x);
-      return f.logit_list;
-    }
-    for (const [i, head] of [...this.seg_heads].entries()) {
-      f.x = f.feats_head.at(i);
-      f.x = head.call(f.x);
-      f.logit_list.append(f.x);
-    }
-    f.logit_list = upsampled(f.logit_list, x.hw);
-    return f.logit_list;
   }
 }

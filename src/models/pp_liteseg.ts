@@ -1,5 +1,4 @@
 /** @file PP-LiteSeg (`paddleseg/models/pp_liteseg.py`). */
-import { scope } from "../engine/frame.ts";
 import { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { type Args, ArgumentError } from "../nn/args.ts";
@@ -13,7 +12,7 @@ import { buildBackbone } from "./backbones/index.ts";
 import { ConvBNReLU } from "./blocks/conv.ts";
 import { perFeature } from "./blocks/features.ts";
 import { fusionModules, type UAFM } from "./blocks/tensor-fusion.ts";
-import type { Network } from "./network.ts";
+import { HeadPerScale } from "./encoder-decoder.ts";
 
 /** Pyramid pooling whose results are added. */
 class PPContextModule extends Layer {
@@ -89,11 +88,11 @@ class SegHead extends Layer {
   }
 }
 
-export class PPLiteSeg extends Layer<readonly [Tensor], PyList> implements Network {
+export class PPLiteSeg extends HeadPerScale {
   readonly backbone: Backbone;
   readonly ppseg_head: PPLiteSegHead;
   readonly seg_heads: LayerList<SegHead>;
-  private readonly indices: readonly number[];
+  protected readonly indices: readonly number[];
 
   constructor(args: Args) {
     super();
@@ -115,40 +114,4 @@ export class PPLiteSeg extends Layer<readonly [Tensor], PyList> implements Netwo
     this.seg_heads = new LayerList(outs.map((c, i) => new SegHead(c, mids[i]!, classes)));
     args.finish();
   }
-
-  forward(
-    f: { feats_backbone: PyList; feats_selected: readonly Tensor[]; feats_head: PyList; logit_list: PyList; x: Tensor },
-    x: Tensor,
-  ): PyList {
-    const size = x.hw;
-    f.feats_backbone = this.backbone.call(x);
-    f.feats_selected = this.indices.map((i) => f.feats_backbone.at(i));
-    f.feats_head = this.ppseg_head.call(f.feats_selected);
-    f.logit_list = new PyList();
-    if (!this.training) {
-      f.x = this.seg_heads.at(0).call(f.feats_head.at(0));
-      f.x = F.interpolate(f.x, size, { mode: "bilinear" });
-      f.logit_list.append(f.x);
-      return f.logit_list;
-    }
-    for (const [i, head] of [...this.seg_heads].entries()) {
-      f.x = f.feats_head.at(i);
-      f.x = head.call(f.x);
-      f.logit_list.append(f.x);
-    }
-    f.logit_list = upsampled(f.logit_list, size);
-    return f.logit_list;
-  }
-}
-
-/** A list comprehension: its variable dies with it, the old list with the rebinding. */
-function upsampled(logits: PyList, size: readonly [number, number]): PyList {
-  return scope({ logits }, (f: { logits: PyList; result: PyList; x: Tensor }) => {
-    f.result = new PyList();
-    for (const x of f.logits) {
-      f.x = x;
-      f.result.append(F.interpolate(f.x, size, { mode: "bilinear" }));
-    }
-    return f.result;
-  });
 }

@@ -8,9 +8,8 @@ import type { Backbone } from "./backbones/backbone.ts";
 import { buildBackbone } from "./backbones/index.ts";
 import { AuxLayer } from "./blocks/conv.ts";
 import { type Features, features } from "./blocks/features.ts";
-import { upsampled } from "./blocks/logits.ts";
 import { PPModule } from "./blocks/pyramid-pool.ts";
-import type { Network } from "./network.ts";
+import { BackboneAndHead } from "./encoder-decoder.ts";
 
 class PSPNetHead extends Layer<readonly [PyList], PyList> {
   readonly psp_module: PPModule;
@@ -51,7 +50,7 @@ class PSPNetHead extends Layer<readonly [PyList], PyList> {
   }
 }
 
-export class PSPNet extends Layer<readonly [Tensor], PyList> implements Network {
+export class PSPNet extends BackboneAndHead {
   readonly backbone: Backbone;
   readonly head: PSPNetHead;
 
@@ -61,11 +60,5 @@ export class PSPNet extends Layer<readonly [Tensor], PyList> implements Network 
     this.head = new PSPNetHead(args, args.int("num_classes"), features(args, this.backbone, [2, 3], 2));
     args.ignore("align_corners");
     args.finish();
-  }
-
-  forward(f: { feat_list: PyList; logit_list: PyList }, x: Tensor): PyList {
-    f.feat_list = this.backbone.call(x);
-    f.logit_list = this.head.call(f.feat_list);
-    return upsampled(f.logit_list, x.hw);
   }
 }

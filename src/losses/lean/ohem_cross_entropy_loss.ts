@@ -1,10 +1,9 @@
 /** @file OhemCrossEntropyLoss as presets/launcher/lean_losses.py forms it: the softmax dies before the loss makes its own. */
 import { noGrad } from "../../engine/engine.ts";
 import type { Tensor } from "../../engine/tensor.ts";
-import type { Args } from "../../nn/args.ts";
 import * as t from "../../nn/tensor.ts";
 import { numel } from "../../ops/types.ts";
-import { classWeights, Loss } from "../loss.ts";
+import { OhemOptions } from "../ohem_cross_entropy_loss.ts";
 import { along, classOf, hardest, isNot, pixelLosses, weightsOf } from "./pixels.ts";
 
 interface Locals {
@@ -16,18 +15,8 @@ interface Locals {
 }
 
 /** Worst case as in the plain loss: every pixel is valid, so the sort happens if `min_kept` < N·H·W. */
-export class OhemCrossEntropyLoss extends Loss {
+export class OhemCrossEntropyLoss extends OhemOptions {
   readonly type = "OhemCrossEntropyLoss";
-  private readonly minKept: number;
-  private readonly weight: Tensor | undefined;
-
-  constructor(args: Args) {
-    super();
-    args.ignore("thresh", "ignore_index");
-    this.minKept = args.int("min_kept", 10000);
-    this.weight = classWeights(args);
-    args.finish();
-  }
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
     f.logit = logit;

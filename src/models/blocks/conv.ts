@@ -50,12 +50,7 @@ abstract class ConvBNActivation extends ConvBN {
 }
 
 export class ConvBNReLU extends ConvBNActivation {
-  readonly _relu: Activation;
-
-  constructor(inChannels: number, outChannels: number, kernel: Kernel, options: ConvLayerOptions = {}) {
-    super(inChannels, outChannels, kernel, options);
-    this._relu = new Activation("relu");
-  }
+  readonly _relu = new Activation("relu");
 
   protected activate(x: Tensor): Tensor {
     return this._relu.call(x);
@@ -63,12 +58,7 @@ export class ConvBNReLU extends ConvBNActivation {
 }
 
 export class ConvBNLeakyReLU extends ConvBNActivation {
-  readonly _relu: Activation;
-
-  constructor(inChannels: number, outChannels: number, kernel: Kernel, options: ConvLayerOptions = {}) {
-    super(inChannels, outChannels, kernel, options);
-    this._relu = new Activation("leakyrelu");
-  }
+  readonly _relu = new Activation("leakyrelu");
 
   protected activate(x: Tensor): Tensor {
     return this._relu.call(x);
@@ -76,12 +66,7 @@ export class ConvBNLeakyReLU extends ConvBNActivation {
 }
 
 export class ConvBNPReLU extends ConvBNActivation {
-  readonly _prelu: Activation;
-
-  constructor(inChannels: number, outChannels: number, kernel: Kernel, options: ConvLayerOptions = {}) {
-    super(inChannels, outChannels, kernel, options);
-    this._prelu = new Activation("prelu");
-  }
+  readonly _prelu = new Activation("prelu");
 
   protected activate(x: Tensor): Tensor {
     return this._prelu.call(x);
