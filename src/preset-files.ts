@@ -30,6 +30,7 @@ function gpuSchema() {
     compute_capability: z.string().regex(/^\d+\.\d$/),
     multiprocessors: z.number().int().positive(),
     tensor_cores: z.boolean(),
+    nvlink: z.boolean().optional(),
     bandwidth_gb_per_s: z.number().positive(),
     nominal_gb: z.number().positive(),
     smi_total_mib: mebibytes,
@@ -77,6 +78,7 @@ export function parseGpuFile(id: string, file: string, text: string): Gpu {
     computeCapability: Number(data.compute_capability),
     multiprocessorCount: data.multiprocessors,
     hasTensorCores: data.tensor_cores,
+    hasNvlink: data.nvlink ?? false,
     bandwidthGBPerSecond: data.bandwidth_gb_per_s,
     smiTotalBytes,
     // On Windows CUDA reports the whole total (RTX 4070: 12,282 MiB; RTX 4060 Laptop: 8,188 MiB).

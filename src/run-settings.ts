@@ -20,6 +20,8 @@ export interface RunFlags {
   readonly useEma?: boolean | undefined;
   readonly dataFormat?: "NCHW" | "NHWC" | undefined;
   readonly prefetch?: number | undefined;
+  /** Cards that train together. */
+  readonly gpus?: number | undefined;
 }
 
 /** Settings, and what the user should know about how they came to be. */
@@ -57,6 +59,7 @@ export function prepareRun(
     useEma: flags.useEma ?? defaultSettings.useEma,
     prefetch: flags.prefetch ?? defaultSettings.prefetch,
     dataFormat: flags.dataFormat ?? defaultSettings.dataFormat,
+    gpus: flags.gpus ?? defaultSettings.gpus,
   };
   return { config: withDataFormat(config, settings.dataFormat), settings, assumptions, notes };
 }

@@ -15,7 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   nn: ["engine", "ops"],
   models: ["nn", "engine", "ops"],
   losses: ["nn", "engine", "ops"],
-  step: ["engine", "nn", "ops", "models", "losses", "config/types.ts", "errors.ts"],
+  step: ["engine", "nn", "ops", "models", "losses", "config/types.ts", "errors.ts", "units.ts"],
   // The shapes of results are the report's; memory fills them in.
   memory: ["engine/events.ts", "report/report.ts", "report/timeline.ts", "units.ts"],
   strategy: [

@@ -138,13 +138,15 @@ function settle(e: Engine, leaf: Tensor, grads: Holder): void {
   // A leaf that only the tape knows (a loss's own number) keeps no gradient.
   if (grad === undefined || !leaf.alive) return;
   const old = leaf.gradient;
-  if (old && !leaf.gradientZeroed) return;
-  grads[0] = undefined;
-  e.setKind(grad.storage, "gradient");
-  grad.references++;
-  leaf.gradient = grad;
-  leaf.gradientZeroed = false;
-  if (old) e.end(old, "GradNodeAccumulation");
+  if (old === undefined || leaf.gradientZeroed) {
+    grads[0] = undefined;
+    e.setKind(grad.storage, "gradient");
+    grad.references++;
+    leaf.gradient = grad;
+    leaf.gradientZeroed = false;
+    if (old) e.end(old, "GradNodeAccumulation");
+  }
+  e.leafSettled?.(leaf);
 }
 
 function runRule(e: Engine, node: GradNode, rule: GradRule, grads: Holder): (Tensor | undefined)[] {

@@ -35,6 +35,8 @@ export class Engine {
   readonly assumptions = new Set<string>();
   /** Nodes of `sequential` ops since the last backward, in the order in which they were made. */
   readonly sequentialNodes: GradNode[] = [];
+  /** Told after each leaf's gradient has come in (a reducer averages it over the cards). */
+  leafSettled: ((leaf: Tensor) => void) | undefined = undefined;
   private phase: Phase = "other";
   private stage: Stage = "build";
   private layer = "";

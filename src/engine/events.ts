@@ -75,6 +75,10 @@ export class EventLog {
   readonly kernel: number[] = [];
   /** Innermost layer that holds every op whose tape entry keeps storage `s`; undefined: none keeps it. */
   readonly keeper: (string | undefined)[] = [];
+  /** Storages that another stream uses when they are let go: the card returns them later than the program does. */
+  readonly lent = new Set<number>();
+  /** Storages of the communicating stream, which has a pool of its own. */
+  readonly aside = new Set<number>();
   readonly sites: Site[] = [];
   readonly marks: Mark[] = [];
   /** In the order of `at`. */

@@ -21,6 +21,9 @@ export interface OutOfMemory {
   readonly pagesBytes: number;
 }
 
+/** Where the addresses of another stream's chunks begin: above all that one stream asks for, in units. */
+const siblingAddress = 2 ** 40;
+
 /** A block as a picture of memory shows it. */
 export interface BlockView {
   readonly address: number;
@@ -33,7 +36,8 @@ export interface BlockView {
  * block that is large enough, of equal ones the lowest address; the request takes its tail; a freed block merges at once with
  * free neighbours of its own chunk; chunks go back to the driver only when the driver has refused one.
  * Addresses: each chunk is given a higher one than those before it; the driver's own are not known, and matter only among equal sizes.
- * Left out: other streams, FLAGS_free_idle_chunk, FLAGS_free_when_no_cache_hit, pools by size (all off by default).
+ * Each stream has an allocator of its own; `sibling` makes one on the same driver.
+ * Left out: FLAGS_free_idle_chunk, FLAGS_free_when_no_cache_hit, pools by size (all off by default).
  */
 export class Allocator {
   readonly #pool = new BlockPool();
@@ -47,10 +51,17 @@ export class Allocator {
   #allocatedPeak = 0;
 
   /** @param idCount how many ids are expected; more may come. */
-  constructor(options: AllocatorOptions = {}, idCount = 1024) {
+  constructor(options: AllocatorOptions = {}, idCount = 1024, driver = new Driver(options)) {
     this.#floor = toUnits(options.chunkFloorBytes ?? 0);
-    this.#driver = new Driver(options);
+    this.#driver = driver;
     this.#blockOf = new Int32Array(idCount).fill(none);
+  }
+
+  /** The allocator of another stream: blocks of its own, on the same driver. */
+  sibling(): Allocator {
+    const other = new Allocator({ chunkFloorBytes: this.#floor * allocatorAlignment }, undefined, this.#driver);
+    other.#nextAddress = siblingAddress;
+    return other;
   }
 
   /** Bytes handed out now, each request rounded up. */

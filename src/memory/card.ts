@@ -16,6 +16,8 @@ export interface Gpu {
   readonly computeCapability: number;
   readonly multiprocessorCount: number;
   readonly hasTensorCores: boolean;
+  /** Cards of this kind are mostly joined by NVLink: decides what NCCL takes. */
+  readonly hasNvlink: boolean;
   readonly bandwidthGBPerSecond: number;
   /** What nvidia-smi calls memory.total; where no log was found, the nominal size. */
   readonly smiTotalBytes: number;

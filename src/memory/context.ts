@@ -1,11 +1,13 @@
-/** @file What a process takes on the card beside Paddle's own memory: the CUDA context, loaded kernels, cuBLAS and cuDNN. */
+/** @file What a process takes on the card beside Paddle's own memory: the CUDA context, loaded kernels, cuBLAS, cuDNN and NCCL. */
 import type { Range } from "../report/report.ts";
 import { MiB } from "../units.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 
 /** A range with the words that say where it is from. */
 export interface Context extends Range {
-  readonly source: string;
+  readonly sources: readonly string[];
+  /** NCCL's part of the range, on several cards. */
+  readonly nccl?: Range | undefined;
 }
 
 /**
@@ -37,6 +39,51 @@ export function contextBytes(
     lowBytes: bytes("low"),
     expectedBytes: bytes("expected"),
     highBytes: bytes("high"),
-    source: `CUDA context with ${mode} loading of kernels, cuBLAS and cuDNN: range of public reports, not measured on this card`,
+    sources: [
+      `CUDA context with ${mode} loading of kernels, cuBLAS and cuDNN: range of public reports, not measured on this card`,
+    ],
+  };
+}
+
+/**
+ * Buffers of NCCL for one group of processes, in MiB a card (inferred). They grow with channels and connections, 4 MB each for the
+ * simple protocol (nccl#285, #391, #986). Seen: 1.6 GB with the context for one communicator and one all-reduce on data-centre cards
+ * (nccl#864), an attempt to take 512 MiB (nccl#2363), 110 MB a peer on M40 (nccl#34). Which link a card has stands in its preset.
+ */
+const ncclBuffers = {
+  pcie: { low: 100, expected: 200, high: 400 },
+  nvlink: { low: 400, expected: 700, high: 1600 },
+} as const;
+
+/** NCCL's buffers on one of several cards; without a card, of one on PCIe. */
+export function ncclBytes(gpu?: Pick<Gpu, "hasNvlink">): Range & { readonly source: string } {
+  const link = gpu?.hasNvlink ? "nvlink" : "pcie";
+  const { low, expected, high } = ncclBuffers[link];
+  return {
+    lowBytes: low * MiB,
+    expectedBytes: expected * MiB,
+    highBytes: high * MiB,
+    source:
+      link === "nvlink"
+        ? "several cards: NCCL takes 400 to 1600 MiB a card over NVLink (inferred from public reports)"
+        : "several cards: NCCL takes 100 to 400 MiB a card over PCIe (inferred from public reports)",
+  };
+}
+
+/** Context, libraries and, on several cards, NCCL. */
+export function processBytes(
+  runtime: Pick<MemoryRuntime, "lazyLoading">,
+  gpu?: Pick<Gpu, "computeCapability" | "hasNvlink">,
+  gpus = 1,
+): Context {
+  const context = contextBytes(runtime, gpu);
+  if (gpus === 1) return context;
+  const { source, ...nccl } = ncclBytes(gpu);
+  return {
+    lowBytes: context.lowBytes + nccl.lowBytes,
+    expectedBytes: context.expectedBytes + nccl.expectedBytes,
+    highBytes: context.highBytes + nccl.highBytes,
+    sources: [...context.sources, source],
+    nccl,
   };
 }

@@ -2,7 +2,7 @@
 import type { EventLog } from "../engine/events.ts";
 import type { PartEstimate, Range, TrainingEstimate } from "../report/report.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
-import { type Context, contextBytes } from "./context.ts";
+import { type Context, processBytes } from "./context.ts";
 import { narrowPart } from "./narrow.ts";
 import { type Held, replay } from "./replay.ts";
 import { type Tally, tally } from "./tally.ts";
@@ -24,6 +24,8 @@ export interface EstimateOptions {
   readonly runtime?: MemoryRuntime | undefined;
   /** FLAGS_conv_workspace_size_limit; undefined: the runtime's default. */
   readonly convWorkspaceLimitBytes?: number | undefined;
+  /** Cards that train together; undefined: one. */
+  readonly gpus?: number | undefined;
 }
 
 export interface MemoryEstimate {
@@ -47,13 +49,15 @@ type Ends = Readonly<Record<"low" | "expected" | "high", Held>>;
 export function estimateMemory(log: EventLog, options: EstimateOptions = {}): MemoryEstimate {
   const runtime = options.runtime ?? defaultMemoryRuntime;
   const workspaces = listWorkspaces(log, options.convWorkspaceLimitBytes ?? runtime.convWorkspaceLimitBytes);
-  const context = contextBytes(runtime, options.gpu);
+  const context = processBytes(runtime, options.gpu, options.gpus);
   const tallies = tally(log, workspaces);
   const { chunkFloorBytes } = runtime;
   const low = replay(log, { chunkFloorBytes });
   const hasWorkspaces = workspaces.length > 0;
-  const expected = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "expectedBytes" }) : low;
-  const high = hasWorkspaces ? replay(log, { chunkFloorBytes, workspaces, workspaceBytes: "highBytes" }) : low;
+  const above = { chunkFloorBytes, workspaces, lentReturnLate: true };
+  const hasRange = hasWorkspaces || log.lent.size > 0;
+  const expected = hasRange ? replay(log, { ...above, workspaceBytes: "expectedBytes" }) : low;
+  const high = hasRange ? replay(log, { ...above, workspaceBytes: "highBytes" }) : low;
   const trainingEnds = { low: low.training, expected: expected.training, high: high.training };
   const { calibration } = runtime;
   const byRule = partEstimate(tallies.training, trainingEnds, context);
@@ -73,11 +77,12 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   const replayOn: ReplayOn = (end, usableBytes) => {
     const contextBytes = context[`${end}Bytes`] + wider;
     const workspaceBytes = `${end}Bytes` as const;
-    const options = { chunkFloorBytes, workspaces, workspaceBytes, cardBytes: usableBytes, contextBytes };
+    const options = { ...above, workspaceBytes, cardBytes: usableBytes, contextBytes };
     return { replay: replay(log, options), log, contextBytes };
   };
   const assumptions = [
     ...listAssumptions(context, hasWorkspaces),
+    ...(log.lent.size > 0 ? [lateReturns] : []),
     ...(calibration === undefined ? [] : [calibration.source]),
   ];
   return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions, replayOn };
@@ -101,10 +106,13 @@ function rising(lowBytes: number, expected: number, high: number): Range {
   return { lowBytes, expectedBytes, highBytes: Math.max(expectedBytes, high) };
 }
 
+const lateReturns =
+  "several cards: blocks that NCCL's stream used return when the card has caught up: at once in low, at the end of the step in expected and high";
+
 function listAssumptions(context: Context, hasWorkspaces: boolean): readonly string[] {
   const pages =
     "the driver gives whole pages of 2 MiB to chunks of 1 MiB and more (inferred; in process, expected and high)";
   const workspaces =
     "cuDNN workspaces by rule: half precision input + output of the convolution (high: and filter); single precision an offset table (high: input + output); at most FLAGS_conv_workspace_size_limit";
-  return hasWorkspaces ? [context.source, pages, workspaces] : [context.source, pages];
+  return [...context.sources, pages, ...(hasWorkspaces ? [workspaces] : [])];
 }

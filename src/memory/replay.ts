@@ -15,6 +15,11 @@ export interface ReplayOptions {
   /** Replayed as a block that is taken and given back at once; none for `low`. */
   readonly workspaces?: readonly Workspace[] | undefined;
   readonly workspaceBytes?: "expectedBytes" | "highBytes" | undefined;
+  /**
+   * Blocks that another stream used return at the end of the step, where the program waits for the card, or when a request would
+   * fail; undefined: at once, as if the card had always caught up.
+   */
+  readonly lentReturnLate?: boolean | undefined;
 }
 
 /** Peaks of what the allocator holds; `pages` is the same in whole pages of the driver, with libraries' scratch. */
@@ -48,6 +53,12 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   const room = cardBytes === undefined ? undefined : cardBytes - contextBytes;
   const allocator = new Allocator({ chunkFloorBytes, limitBytes, cardBytes: room }, log.bytes.length + 1);
   const { storage, sign, bytes, scratch } = log;
+  const lent = options.lentReturnLate && log.lent.size > 0 ? new Lent(log, allocator) : undefined;
+  const take = (id: number, size: number, pool = allocator): OutOfMemory | undefined => {
+    const failure = pool.allocate(id, size);
+    return failure !== undefined && lent?.returnAll() ? pool.allocate(id, size) : failure;
+  };
+  const aside = log.aside.size > 0 ? allocator.sibling() : undefined;
   const trainEnd = trainingEnd(log);
   const hasEvaluation = log.at("evaluation") >= 0;
   const markedEnd = log.at("end");
@@ -63,10 +74,12 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   for (; event < end; event++) {
     if (event === trainEnd) training = heldBy(allocator);
     const id = storage[event]!;
-    if (sign[event]! < 0) allocator.free(id);
-    else failed = allocator.allocate(id, bytes[id]!);
+    const pool = aside !== undefined && log.aside.has(id) ? aside : allocator;
+    lent?.settle(event);
+    if (sign[event]! > 0) failed = take(id, bytes[id]!, pool);
+    else if (!lent?.keep(id)) pool.free(id);
     while (workspaceAt <= event + 1 && failed === undefined) {
-      failed = allocator.allocate(workspaceId, workspaces[workspace]![workspaceBytes]);
+      failed = take(workspaceId, workspaces[workspace]![workspaceBytes]);
       allocator.free(workspaceId);
       workspaceAt = workspaces[++workspace]?.at ?? never;
       if (failed !== undefined) asked = "workspace";
@@ -87,4 +100,40 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
 
 function heldBy(allocator: Allocator): Held {
   return { reservedBytes: allocator.reservedPeak, pagesBytes: allocator.pagesPeak };
+}
+
+/** Blocks that were let go while another stream still used them, so that they are not free yet. */
+class Lent {
+  readonly #lent: ReadonlySet<number>;
+  readonly #allocator: Allocator;
+  /** Where steps end: the program reads a loss, so it waits for the card. */
+  readonly #ends: readonly number[];
+  #next = 0;
+  #kept: number[] = [];
+
+  constructor(log: EventLog, allocator: Allocator) {
+    this.#lent = log.lent;
+    this.#allocator = allocator;
+    this.#ends = log.marks.filter(({ name }) => name === "step").map(({ at }) => at);
+  }
+
+  /** Whether a release of this storage has to wait. */
+  keep(id: number): boolean {
+    if (!this.#lent.has(id)) return false;
+    this.#kept.push(id);
+    return true;
+  }
+
+  /** To be called before each event. */
+  settle(event: number): void {
+    for (; this.#ends[this.#next] === event; this.#next++) this.returnAll();
+  }
+
+  /** The card has caught up. Returns whether there was anything to return. */
+  returnAll(): boolean {
+    const kept = this.#kept;
+    this.#kept = [];
+    for (const id of kept) this.#allocator.free(id);
+    return kept.length > 0;
+  }
 }

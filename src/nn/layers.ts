@@ -107,7 +107,9 @@ export class BatchNorm2D extends Layer {
   forward(_f: object, x: Tensor): Tensor {
     const op = this.synchronised ? syncBatchNormOp : batchNormOp;
     const inputs = [x, this._mean, this._variance, this.weight, this.bias];
-    return run1(op, inputs, { training: this.training && !this.frozen, channelsLast: this.channelsLast });
+    // A SyncBatchNorm knows no `use_global_stats`.
+    const training = this.training && (!this.frozen || this.synchronised);
+    return run1(op, inputs, { training, channelsLast: this.channelsLast });
   }
 }
 

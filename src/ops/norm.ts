@@ -47,14 +47,15 @@ function syncStatistics(x: TensorMeta, { channelsLast }: NormAttrs): number[] {
   return [(2 * channels(x, channelsLast) + 1) * sizeOf("float32")];
 }
 
-/** SyncBatchNorm: the statistics of all processes. */
+/**
+ * SyncBatchNorm: the statistics of all processes. Auto-cast passes it by, as all ops that end in `_` (eager_gen.py): it computes in
+ * the type of x, whatever the lists say of `sync_batch_norm`.
+ */
 export const syncBatchNormOp = defineOp<NormAttrs>({
   name: "sync_batch_norm_",
   gradNode: "SyncBatchNormGradNode",
   gradName: "sync_batch_norm_grad",
   sequential: true,
-  amp: "sync_batch_norm",
-  ampInputs: "first",
   saves: [0, 3, 4],
   savesOut: [1, 2],
   infer: ([x], { training, channelsLast }) => {

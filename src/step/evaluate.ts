@@ -11,6 +11,7 @@ import type { Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, loader, validationBatch } from "./batch.ts";
+import { type Areas, addGathered } from "./gather.ts";
 
 /** Images that are evaluated: the second meets what the first leaves behind. */
 const images = 2;
@@ -30,19 +31,15 @@ export interface EvaluationPlan {
   readonly cast: Cast | undefined;
   /** Images that the loader keeps ahead on the card. */
   readonly ahead: number;
+  /** Cards, each of which evaluates its share of the images. */
+  readonly gpus: number;
 }
 
-interface Locals {
+interface Locals extends Areas {
   label: Tensor;
   data: Batch;
-  intersect_area_all: Tensor;
-  pred_area_all: Tensor;
-  label_area_all: Tensor;
   pred: Tensor;
   logits: Tensor;
-  intersect_area: Tensor;
-  pred_area: Tensor;
-  label_area: Tensor;
 }
 
 /** Calls the network in the forward phase. */
@@ -91,6 +88,10 @@ function oneImage(f: Locals, model: Network, plan: EvaluationPlan): void {
   f.intersect_area = intersect!;
   f.pred_area = predArea!;
   f.label_area = labelArea!;
+  if (plan.gpus > 1) {
+    addGathered(f, plan.gpus);
+    return;
+  }
   f.intersect_area_all = t.add(f.intersect_area_all, f.intersect_area);
   f.pred_area_all = t.add(f.pred_area_all, f.pred_area);
   f.label_area_all = t.add(f.label_area_all, f.label_area);

@@ -40,6 +40,8 @@ export interface Settings {
   /** Batches that the loader keeps ahead on the card. */
   readonly prefetch: number;
   readonly dataFormat: "NCHW" | "NHWC";
+  /** Cards that train together, each on a batch of its own. */
+  readonly gpus: number;
 }
 
 /** PaddleSeg's defaults: one card, fp32, no evaluation; the loader keeps one batch ahead (BufferedReader). */
@@ -54,4 +56,5 @@ export const defaultSettings: Settings = {
   useEma: false,
   prefetch: 1,
   dataFormat: "NCHW",
+  gpus: 1,
 };

@@ -17,6 +17,7 @@ import { FlopsPassError } from "./flops-pass.ts";
 import { Optimizer, readOptimizer } from "./optimizer.ts";
 import type { StepRuntime } from "./runtime.ts";
 import type { Settings } from "./settings.ts";
+import { convertSyncBatchNorm } from "./sync-batch-norm.ts";
 import { train, wholeRun } from "./train.ts";
 
 export type { StepRuntime } from "./runtime.ts";
@@ -67,6 +68,7 @@ function run(
 ): Simulation {
   const model = buildNetwork(argsOf(config.model));
   nameLayers(model);
+  if (settings.gpus > 1) convertSyncBatchNorm(model);
   const built = layersOf(model);
   markRecomputed(
     built.map(({ layer }) => layer),
@@ -105,6 +107,7 @@ function run(
     iterations,
     cast,
     useEma: settings.useEma,
+    gpus: settings.gpus,
     evaluation: settings.doEval ? evaluationPlan(config, settings, channels, cast) : undefined,
   });
   engine.log.mark("end");
@@ -204,6 +207,7 @@ function evaluationPlan(
     aucRoc: test.auc_roc === true,
     cast,
     ahead: settings.prefetch,
+    gpus: settings.gpus,
   };
 }
 

@@ -12,6 +12,7 @@ import type { Logit, Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
 import { type Batch, type BatchPlan, loader, trainingBatch } from "./batch.ts";
+import { Reducer } from "./data-parallel.ts";
 import { decorate } from "./decorate.ts";
 import { MovingAverage } from "./ema.ts";
 import { type EvaluationPlan, evaluate } from "./evaluate.ts";
@@ -43,6 +44,7 @@ export interface TrainingPlan extends BatchPlan {
   readonly iterations: number;
   readonly cast: Cast | undefined;
   readonly useEma: boolean;
+  readonly gpus: number;
   readonly evaluation: EvaluationPlan | undefined;
 }
 
@@ -66,13 +68,14 @@ export function train(plan: TrainingPlan): void {
     setTraining(plan.model, true);
     const scaler = plan.cast ? new GradScaler() : undefined;
     if (plan.cast?.level === "O2") decorate(plan.model);
+    const reducer = plan.gpus > 1 ? joinCards(plan) : undefined;
     const make = () => trainingBatch(plan);
     let micro = 0;
     for (const data of loader(make, plan.iterations * plan.accumulation, plan.ahead)) {
       const iteration = Math.floor(micro / plan.accumulation) + 1;
       if (micro++ % plan.accumulation === 0) e.log.mark("iteration", iteration);
       f.data = data;
-      forwardBackward(f, plan, scaler);
+      forwardBackward(f, plan, scaler, reducer);
       if (micro % plan.accumulation !== 0) continue;
       update(plan, scaler);
       e.log.mark("step", iteration);
@@ -90,7 +93,19 @@ export function train(plan: TrainingPlan): void {
   leave();
 }
 
-function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | undefined): void {
+/** `fleet.init`, whose processes wait for each other with a number on the card, and `fleet.distributed_model`. */
+function joinCards(plan: TrainingPlan): Reducer {
+  const e = current();
+  e.end(e.tensor([1], "float32", "full"), "");
+  return new Reducer(plan.parameters);
+}
+
+function forwardBackward(
+  f: Locals,
+  plan: TrainingPlan,
+  scaler: GradScaler | undefined,
+  reducer: Reducer | undefined,
+): void {
   const e = current();
   f.images = f.data.img;
   f.labels = t.cast(f.data.label, "int64");
@@ -105,12 +120,10 @@ function forwardBackward(f: Locals, plan: TrainingPlan, scaler: GradScaler | und
     f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan);
     f.loss = total(f.loss_list);
   });
-  if (scaler) {
-    f.scaled = scaler.scale(f.loss);
-    backward(f.scaled);
-  } else {
-    backward(f.loss);
-  }
+  if (scaler) f.scaled = scaler.scale(f.loss);
+  const root = scaler ? f.scaled : f.loss;
+  if (reducer) reducer.during(() => backward(root));
+  else backward(root);
 }
 
 /** Lean training lets go of each logit when its loss is formed, except where a loss takes two or the network forms its own. */

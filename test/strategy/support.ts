@@ -141,6 +141,7 @@ export class RandomRuns implements Runs {
         iterations,
         cast: undefined,
         useEma: false,
+        gpus: 1,
         evaluation: undefined,
       });
       engine.log.mark("end");

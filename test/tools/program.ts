@@ -29,6 +29,9 @@ export interface Runnable {
   readonly lean?: readonly LeanMeans[] | undefined;
   /** Micro-batches per optimizer step. */
   readonly accumulate?: number | undefined;
+  /** Cards that trained together. */
+  readonly gpus?: number | undefined;
+  readonly useEma?: boolean | undefined;
 }
 
 /** The figures of a run that the tools compare. */
@@ -90,5 +93,7 @@ export function settingsOf(c: Runnable): Settings {
     recompute: c.recompute ?? [],
     lean: c.lean ?? [],
     accumulation: c.accumulate ?? 1,
+    gpus: c.gpus ?? 1,
+    useEma: c.useEma ?? false,
   };
 }
