@@ -58,6 +58,7 @@ export interface ErrorData {
   "dtype-refused": { readonly layer: string; readonly reason: string; readonly when: string };
   "single-precision-only": { readonly op: string; readonly dtype: string };
   "paddle-refuses": { readonly kind: string; readonly component: string; readonly reason: string };
+  "data-parallel-stops": { readonly reason: string };
   "crop-not-known": { readonly config: string };
   "eval-size-not-known": { readonly dataset: string };
   "logits-losses-differ": { readonly logits: number; readonly losses: number };
@@ -211,6 +212,11 @@ const infos: { readonly [C in Code]: ErrorInfo<ErrorData[C]> } = {
   "single-precision-only": {
     message: (d) => `The op ${d.op} takes float32 only, but is given ${d.dtype}.`,
     hint: () => "Train it in fp32: --precision fp32.",
+  },
+  "data-parallel-stops": {
+    message: (d) => `Paddle's DataParallel stops in this run: ${d.reason}.`,
+    hint: () =>
+      "Train on one card (--gpus 1). With several, leave out --recompute: its PyLayer hides parameters from the reducer.",
   },
   "paddle-refuses": {
     message: (d) => `Paddle cannot run the ${d.kind} ${d.component}: ${d.reason}.`,

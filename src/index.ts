@@ -135,6 +135,7 @@ export function describeSettings(config: TrainConfig, settings: Settings): PlanS
   const crop = settings.cropSize ?? config.cropSize;
   return {
     batchSize: settings.batchSize ?? config.batchSize,
+    ...(settings.gpus > 1 ? { gpus: settings.gpus } : {}),
     accumulation: settings.accumulation,
     cropSize: [crop?.width ?? 0, crop?.height ?? 0],
     precision: settings.precision,
@@ -160,6 +161,7 @@ export function toReport(
     training: found.training,
     evaluation: found.evaluation,
     layers: found.layers,
+    ...(found.nccl === undefined ? {} : { nccl: found.nccl }),
     gpu: budget,
     verdict: fit?.verdict,
     headroomBytes: fit?.headroomBytes,

@@ -35,9 +35,10 @@ export function createReporter(): Reporter {
     const [first] = missing;
     if (first !== undefined) {
       const simulation = simulate(config, settings, first.step);
-      const { convWorkspaceLimitBytes } = settings;
+      const { convWorkspaceLimitBytes, gpus } = settings;
       for (const card of missing) {
-        const memory = estimateMemory(simulation.log, { gpu: card.gpu, runtime: card.memory, convWorkspaceLimitBytes });
+        const { gpu, memory: runtime } = card;
+        const memory = estimateMemory(simulation.log, { gpu, runtime, convWorkspaceLimitBytes, gpus });
         known.set(cardKey(card), toReport(run, toEstimate(simulation, memory), card.budget));
       }
     }

@@ -64,8 +64,15 @@ export function prepareRun(
   return { config: withDataFormat(config, settings.dataFormat), settings, assumptions, notes };
 }
 
-/** What changes memory in ways that no rule here describes. Throws `run-not-modelled`. */
-function refuseUnmodelled(config: TrainConfig, { useEma, precision, ampLevel }: RunFlags): void {
+/** The reducer takes the parameters inside a recomputed layer for unused, and then sees their gradients (reducer.cc). */
+const twice = "with recompute, the gradient of a parameter comes in after the parameter was taken for unused";
+
+/** What changes memory in ways that no rule here describes, or fails in Paddle. Throws `run-not-modelled`, `data-parallel-stops`. */
+function refuseUnmodelled(
+  config: TrainConfig,
+  { useEma, precision, ampLevel, gpus = 1, recompute = [] }: RunFlags,
+): void {
+  if (gpus > 1 && recompute.length > 0) throw new UserError("data-parallel-stops", { reason: twice });
   if (config.resolved.to_static_training === true) {
     const what = "to_static_training";
     const reason = "it runs a static graph, whose executor frees, fuses and reorders by rules of its own";

@@ -37,7 +37,14 @@ function lines(words: readonly string[]): string[] {
 function script(command: LaunchCommand, card: string, config: string, launcher: string): string {
   const program = command.script === "vram_train.py" ? launcher : command.script;
   const variables = Object.entries(command.environment).map(([name, value]) => `export ${name}=${shellWord(value)}`);
-  const words = [`exec "\${PYTHON:-python}" ${program}`, `--config ${config}`, ...lines(command.flags), '"$@"'];
+  const starter =
+    command.distributed === undefined ? "" : ` -m paddle.distributed.launch ${command.distributed.join(" ")}`;
+  const words = [
+    `exec "\${PYTHON:-python}"${starter} ${program}`,
+    `--config ${config}`,
+    ...lines(command.flags),
+    '"$@"',
+  ];
   return [
     "#!/bin/sh",
     `${mark} trains with ${basename(command.config)}, fitted to ${card}. Run it in PaddleSeg's folder.`,

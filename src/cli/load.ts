@@ -41,9 +41,9 @@ export function load(host: Host, file: string, options: CommandOptions): LoadedR
 
 function runFlags(options: CommandOptions): RunFlags {
   const { cropSize, evalSize, precision, ampLevel, recompute, lean, accumulation, convWorkspaceLimit } = options;
-  const { doEval, useEma, dataFormat, prefetch } = options;
+  const { doEval, useEma, dataFormat, prefetch, gpus } = options;
   const kept = { cropSize, evalSize, precision, ampLevel, recompute, lean, accumulation };
-  return { ...kept, convWorkspaceLimitBytes: convWorkspaceLimit, doEval, useEma, dataFormat, prefetch };
+  return { ...kept, convWorkspaceLimitBytes: convWorkspaceLimit, doEval, useEma, dataFormat, prefetch, gpus };
 }
 
 /** What a person should know at once; data goes to stdout, this to stderr. */

@@ -68,6 +68,7 @@ export function addRunOptions(command: Command): Command {
     .option("--eval-size <WxH>", "size of the image that the network gets in evaluation", size)
     .addOption(new Option("--precision <name>", "number format (default: fp32)").choices(["fp32", "fp16"]))
     .addOption(new Option("--amp-level <level>", "AMP level under fp16 (default: O1)").choices(["O1", "O2"]))
+    .option("--gpus <n>", "cards that train together, each on a batch of its own (default: 1)", wholeNumber(1))
     .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1))
     .option("--recompute <layer...>", "layers whose forward runs again in backward", layers)
     .option("--lean <means>", "lean training: all, or of losses,logits,gradients", lean)

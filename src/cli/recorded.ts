@@ -26,6 +26,7 @@ function split(line: string): readonly string[] {
 export function planFlags({ settings, estimate }: Plan, given: CommandOptions): readonly string[] {
   const flags: string[] = [];
   if (settings.precision !== "fp32") flags.push("--precision", settings.precision, "--amp-level", settings.ampLevel);
+  if (settings.gpus !== undefined) flags.push("--gpus", String(settings.gpus));
   if (settings.accumulation > 1) flags.push("--accumulation", String(settings.accumulation));
   if (settings.recompute.length > 0) flags.push("--recompute", settings.recompute.join(","));
   if (settings.lean !== undefined && settings.lean.length > 0) flags.push("--lean", leanText(settings.lean));

@@ -34,6 +34,8 @@ export interface MemoryEstimate {
   readonly evaluation: PartEstimate | undefined;
   /** Highest allocated bytes while a layer ran forward in training, by its name. */
   readonly layerPeaks: ReadonlyMap<string, number>;
+  /** NCCL's part of the process, on several cards. */
+  readonly nccl: Range | undefined;
   readonly assumptions: readonly string[];
   /** The same log on a card of a given size: run where the sums alone say that it does not fit. */
   readonly replayOn: ReplayOn;
@@ -85,7 +87,7 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
     ...(log.lent.size > 0 ? [lateReturns] : []),
     ...(calibration === undefined ? [] : [calibration.source]),
   ];
-  return { training, evaluation, layerPeaks: tallies.layerPeaks, assumptions, replayOn };
+  return { training, evaluation, layerPeaks: tallies.layerPeaks, nccl: context.nccl, assumptions, replayOn };
 }
 
 /** Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. */

@@ -3,7 +3,7 @@ import { formatGiB } from "../units.ts";
 import type { View } from "./paint.ts";
 import type { PartEstimate, Report } from "./report.ts";
 import { table, wrap } from "./table.ts";
-import { describePeak } from "./words.ts";
+import { describePeak, span } from "./words.ts";
 
 function row(name: string, part: PartEstimate): string[] {
   const { allocated, reserved, process } = part;
@@ -18,7 +18,7 @@ function row(name: string, part: PartEstimate): string[] {
 }
 
 /** Allocated and reserved are the exact ones; the process is a range, as workspaces and context are not known exactly. */
-export function levelLines({ training, evaluation }: Report, { paint, width }: View): string[] {
+export function levelLines({ training, evaluation, nccl }: Report, { paint, width }: View): string[] {
   const rows = [row("training", training), ...(evaluation === undefined ? [] : [row("evaluation", evaluation)])];
   const right = { align: "right" } as const;
   const columns = ["peak", "allocated", "reserved", "process", "process, range"].map((title, i) =>
@@ -27,5 +27,9 @@ export function levelLines({ training, evaluation }: Report, { paint, width }: V
   const [head = "", ...body] = table(columns, rows, width);
   const places = [wrap(`training peak ${describePeak(training.peak)}`, width, "  ", 4)];
   if (evaluation !== undefined) places.push(wrap(`evaluation peak ${describePeak(evaluation.peak)}`, width, "  ", 4));
-  return [paint.faint(head), ...body, ...places.flat()];
+  const shared =
+    nccl === undefined
+      ? []
+      : wrap(`of the process, NCCL takes ${span(nccl.lowBytes, nccl.highBytes)} on each card`, width, "  ", 4);
+  return [paint.faint(head), ...body, ...places.flat(), ...shared];
 }

@@ -71,6 +71,8 @@ export interface Estimate {
   readonly training: TrainingEstimate;
   readonly evaluation: PartEstimate | undefined;
   readonly layers: readonly LayerRow[];
+  /** NCCL's part of the process, on several cards. */
+  readonly nccl?: Range | undefined;
   /** What a user may doubt: each number that is not measured, with its source. */
   readonly assumptions: readonly string[];
 }
@@ -128,7 +130,10 @@ export interface PlanChange {
 }
 
 export interface PlanSettings {
+  /** Images that one card takes at once. */
   readonly batchSize: number;
+  /** Cards that train together, where there are several. */
+  readonly gpus?: number | undefined;
   readonly accumulation: number;
   readonly cropSize: readonly [number, number];
   readonly precision: string;
@@ -144,6 +149,8 @@ export interface PlanSettings {
 export interface LaunchCommand {
   readonly environment: Readonly<Record<string, string>>;
   readonly script: "tools/train.py" | "vram_train.py";
+  /** Options of `python -m paddle.distributed.launch`, which starts a process for each card; absent: one process. */
+  readonly distributed?: readonly string[] | undefined;
   readonly config: string;
   readonly flags: readonly string[];
 }
@@ -177,6 +184,7 @@ export interface Report {
   readonly training: TrainingEstimate;
   readonly evaluation: PartEstimate | undefined;
   readonly layers: readonly LayerRow[];
+  readonly nccl?: Range | undefined;
   readonly gpu: GpuBudget | undefined;
   readonly verdict: Verdict | undefined;
   readonly headroomBytes: number | undefined;

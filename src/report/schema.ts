@@ -25,7 +25,8 @@ const part = z.object({
 });
 
 const run = z.object({
-  batchSize: z.int().positive(),
+  batchSize: z.int().positive().describe("Images that one card takes at once."),
+  gpus: z.int().positive().optional().describe("Cards that train together, where there are several."),
   accumulation: z.int().positive(),
   cropSize: size,
   precision: z.string(),
@@ -48,7 +49,8 @@ const training = part.extend({ afterStepBytes: bytes });
 const gpu = z.object({ name: z.string(), totalBytes: bytes, usableBytes: bytes });
 const verdict = z.enum(["fits", "tight", "does-not-fit"]);
 const parameters = z.object({ count: z.int(), bytes, trainableCount: z.int() });
-const estimate = { parameters, training, evaluation: part.nullable(), layers: z.array(layer) };
+const nccl = range.optional().describe("NCCL's part of the process, on several cards.");
+const estimate = { parameters, training, evaluation: part.nullable(), layers: z.array(layer), nccl };
 
 const via = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("yaml"), file: z.string(), line: z.int().nullable(), key: z.string() }),
@@ -79,6 +81,10 @@ const plan = z.object({
   command: z.object({
     environment: z.record(z.string(), z.string()),
     script: z.enum(["tools/train.py", "vram_train.py"]),
+    distributed: z
+      .array(z.string())
+      .optional()
+      .describe("Options of python -m paddle.distributed.launch; absent: one process."),
     config: z.string(),
     flags: z.array(z.string()),
   }),

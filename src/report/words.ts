@@ -35,7 +35,9 @@ export function numberFormat({ precision, ampLevel }: Pick<PlanSettings, "precis
 
 /** `batch 16, crop 1024x512, fp32`. */
 export function describeRun(run: PlanSettings): string {
-  const parts = [`batch ${run.batchSize}`, `crop ${run.cropSize.join("x")}`, numberFormat(run)];
+  const cards = run.gpus === undefined ? [] : [`${run.gpus} cards`];
+  const batch = run.gpus === undefined ? `batch ${run.batchSize}` : `batch ${run.batchSize} a card`;
+  const parts = [...cards, batch, `crop ${run.cropSize.join("x")}`, numberFormat(run)];
   if (run.accumulation > 1) parts.push(`accumulation ${run.accumulation}`);
   if (run.recompute.length > 0) parts.push(`recompute of ${count(run.recompute.length, "layer")}`);
   if (run.lean !== undefined && run.lean.length > 0) parts.push("lean training");

@@ -1,6 +1,9 @@
 /** @file Data-parallel training: `paddle.DataParallel`'s reducer, which averages gradients over the cards while backward runs (reducer.cc). */
 import { current, type Engine } from "../engine/engine.ts";
-import type { Storage, Tensor } from "../engine/tensor.ts";
+import { PyList } from "../engine/references.ts";
+import type { GradNode } from "../engine/tape.ts";
+import { type Storage, Tensor } from "../engine/tensor.ts";
+import { UserError } from "../errors.ts";
 import type { Parameter } from "../nn/layer.ts";
 import { type DType, numel, sizeOf } from "../ops/types.ts";
 import { MiB } from "../units.ts";
@@ -40,24 +43,41 @@ export function assignGroups(parameters: readonly Parameter[]): readonly Group[]
 /**
  * The reducer of one process. Groups are sent in the reverse of the parameters' order, each when all its gradients are there and the
  * ones before it were sent: a new buffer takes them all, is added up by NCCL, copied back, and let go. The communicating stream has
- * used the buffer, so the block returns when the card has got that far.
+ * used the buffer, so the block returns when the card has got that far. A parameter that the first forward pass does not lead to
+ * takes part with zeros of its own, made with the first gradient and kept.
  */
 export class Reducer {
   readonly groups: readonly Group[];
+  private readonly parameters: readonly Parameter[];
   private readonly groupOf = new Map<Tensor, number>();
+  private unused: readonly Parameter[] | undefined;
+  private ready = new Set<Tensor>();
   private pending: number[] = [];
   private next = 0;
+  /** Unused parameters that have zeros. */
+  private readonly zeros = new Set<Tensor>();
 
   constructor(parameters: readonly Parameter[]) {
-    this.groups = assignGroups(parameters.filter((p) => p.trainable)).toReversed();
+    this.parameters = parameters.filter((p) => p.trainable);
+    this.groups = assignGroups(this.parameters).toReversed();
     for (const [i, group] of this.groups.entries()) for (const p of group.parameters) this.groupOf.set(p, i);
   }
 
-  /** Runs `body`, a backward pass whose gradients are to be averaged. */
+  /** After a forward pass whose gradients are to be averaged. Throws UserError where the last ones were not all there. */
+  prepare(outputs: Iterable<unknown>): void {
+    if (this.pending.length > 0 && this.next < this.groups.length) throw stops("some parameters got no gradient");
+    if (this.unused === undefined) {
+      const reached = leavesBehind(outputs);
+      this.unused = this.parameters.filter((p) => !reached.has(p));
+    }
+    this.pending = this.groups.map((group) => group.parameters.length);
+    this.ready = new Set();
+    this.next = 0;
+  }
+
+  /** Runs the backward pass of what was prepared. Throws UserError where a gradient comes in twice. */
   during(body: () => void): void {
     const e = current();
-    this.pending = this.groups.map((group) => group.parameters.length);
-    this.next = 0;
     e.leafSettled = (leaf) => this.arrived(e, leaf);
     try {
       body();
@@ -67,10 +87,24 @@ export class Reducer {
   }
 
   private arrived(e: Engine, leaf: Tensor): void {
+    if (this.ready.size === 0) for (const p of this.unused ?? []) this.mark(e, p, true);
+    this.mark(e, leaf, false);
+  }
+
+  private mark(e: Engine, leaf: Tensor, isUnused: boolean): void {
     const index = this.groupOf.get(leaf);
     if (index === undefined) return;
+    if (this.ready.has(leaf)) throw stops("the gradient of a parameter came in twice");
+    this.ready.add(leaf);
+    if (isUnused) this.fillZeros(e, leaf);
     this.pending[index]!--;
     for (; this.pending[this.next] === 0; this.next++) this.send(e, this.groups[this.next]!);
+  }
+
+  private fillZeros(e: Engine, leaf: Tensor): void {
+    if (this.zeros.has(leaf)) return;
+    this.zeros.add(leaf);
+    e.allocate(numel(leaf.shape) * sizeOf(leaf.dtype), accumulation, "gradient").references++;
   }
 
   private send(e: Engine, { dtype, parameters }: Group): void {
@@ -86,6 +120,32 @@ export class Reducer {
 }
 
 const accumulation = "GradNodeAccumulation";
+
+function stops(reason: string): UserError {
+  return new UserError("data-parallel-stops", { reason });
+}
+
+/** The leaves that backward would reach from these results: tensors, in lists or not. */
+function leavesBehind(outputs: Iterable<unknown>): ReadonlySet<Tensor> {
+  const leaves = new Set<Tensor>();
+  const seen = new Set<GradNode>();
+  const stack: GradNode[] = [];
+  const visit = (node: GradNode | undefined): void => {
+    if (node === undefined || seen.has(node)) return;
+    seen.add(node);
+    stack.push(node);
+  };
+  const open = (value: unknown): void => {
+    if (value instanceof Tensor) visit(value.node);
+    else if (Array.isArray(value) || value instanceof PyList) for (const item of value) open(item);
+  };
+  for (const value of outputs) open(value);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.leaf) leaves.add(node.leaf);
+    for (const edge of node.edges) visit(edge?.node);
+  }
+  return leaves;
+}
 
 /** Tables of pointers and of ends, for kernels that take more tensors than fit into their arguments. In the order they are taken. */
 const pointers = (count: number): number => 8 * count;

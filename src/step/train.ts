@@ -115,6 +115,7 @@ function forwardBackward(
   autocast(plan.cast, () => {
     const leave = e.enter("forward", "forward");
     const logits = plan.model.call(f.images);
+    reducer?.prepare(logits);
     leave();
     f.logits_list = dropsLogits(plan) ? new PyList<Logit>(logits) : logits;
     f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan);

@@ -28,8 +28,8 @@ export interface ReplayableEstimate extends Estimate {
 /** The estimate of one run. Throws UserError where the config names what is not modelled or what Paddle refuses. */
 export function estimateRun(config: TrainConfig, settings: Settings, context: EstimateContext): ReplayableEstimate {
   const run = simulate(config, settings, context.step);
-  const { convWorkspaceLimitBytes } = settings;
-  const memory = estimateMemory(run.log, { gpu: context.gpu, runtime: context.memory, convWorkspaceLimitBytes });
+  const { convWorkspaceLimitBytes, gpus } = settings;
+  const memory = estimateMemory(run.log, { gpu: context.gpu, runtime: context.memory, convWorkspaceLimitBytes, gpus });
   return toEstimate(run, memory);
 }
 
@@ -40,6 +40,7 @@ export function toEstimate(run: Simulation, memory: MemoryEstimate): ReplayableE
     training: memory.training,
     evaluation: memory.evaluation,
     layers: layerRows(run.layers, memory),
+    ...(memory.nccl === undefined ? {} : { nccl: memory.nccl }),
     assumptions: [...run.assumptions, ...memory.assumptions],
     replayOn: memory.replayOn,
     timeline: () => timeline(run.log),

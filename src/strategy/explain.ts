@@ -37,7 +37,11 @@ export function explain(
       near: suggest(layer, names),
     });
   }
-  const { training } = estimateMemory(run.log, { gpu: context.gpu, runtime: context.memory });
+  const { training } = estimateMemory(run.log, {
+    gpu: context.gpu,
+    runtime: context.memory,
+    gpus: context.settings.gpus,
+  });
   const rows = opRows(run, layer);
   const ops = [...rows.values()].sort(
     (a, b) => b.peakBytes - a.peakBytes || b.savedBytes - a.savedBytes || b.madeBytes - a.madeBytes,

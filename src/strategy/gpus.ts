@@ -25,7 +25,12 @@ export function smallestCards(
   const [some] = cards;
   if (some === undefined) throw new Error("no cards");
   const { log } = new Space({ ...context, ...some, memo }).run(start).simulation;
-  const options = { runtime: context.memory, convWorkspaceLimitBytes: start.workspaceLimitBytes };
+  const { gpus: together } = context.settings;
+  const options = {
+    runtime: context.memory,
+    convWorkspaceLimitBytes: start.workspaceLimitBytes,
+    gpus: together,
+  };
   const alone = estimateMemory(log, options);
   const low = Math.max(alone.training.reserved.lowBytes, alone.evaluation?.reserved.lowBytes ?? 0);
   // Reserved bytes without any workspace are a bound on every card, so that most cards need no estimate of their own.

@@ -29,8 +29,11 @@ export function launchCommand(context: SearchContext, point: Point): LaunchComma
     ...(settings.doEval && point.evaluation !== "off" ? ["--do_eval"] : []),
     ...(settings.useEma ? ["--use_ema"] : []),
   ];
+  const gpus = point.gpus ?? settings.gpus;
+  const devices = Array.from({ length: gpus }, (_, i) => i).join(",");
   return {
     environment,
+    ...(gpus > 1 ? { distributed: ["--devices", devices] } : {}),
     script: launcher.length > 0 ? "vram_train.py" : "tools/train.py",
     config: outFile ?? config.file,
     flags: [...flags, ...launcher],
@@ -38,7 +41,8 @@ export function launchCommand(context: SearchContext, point: Point): LaunchComma
 }
 
 /** One line for a shell. */
-export function launchLine({ environment, script, config, flags }: LaunchCommand): string {
+export function launchLine({ environment, script, config, flags, distributed }: LaunchCommand): string {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${shellWord(value)}`);
-  return [...variables, "python", script, "--config", ...[config, ...flags].map(shellWord)].join(" ");
+  const starter = distributed === undefined ? [] : ["-m", "paddle.distributed.launch", ...distributed];
+  return [...variables, "python", ...starter, script, "--config", ...[config, ...flags].map(shellWord)].join(" ");
 }

@@ -66,7 +66,8 @@ export function valuesOf(
     precisions: kept("precision") ? [start.format] : formats.slice(formats.indexOf(start.format)),
     evaluations: kept("evaluation") ? ["as-is"] : ["as-is", "slide", "off"],
     workspaces: [start.workspaceLimitBytes, ...(kept("conv-workspace") ? [] : workspaceLimits)],
-    recompute: !kept("recompute"),
+    // DataParallel's reducer does not work with recompute.
+    recompute: !kept("recompute") && (run?.settings.gpus ?? 1) === 1,
     lean: kept("lean") ? start.lean : leanMeans,
   };
 }

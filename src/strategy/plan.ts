@@ -69,6 +69,7 @@ export function planOf(runs: Space, start: Point, found: Found): Plan {
 export function planSettings(point: Point): PlanSettings {
   return {
     batchSize: point.microBatch,
+    ...(point.gpus === undefined ? {} : { gpus: point.gpus }),
     accumulation: point.accumulation,
     cropSize: [point.crop.width, point.crop.height],
     precision: point.format === "fp32" ? "fp32" : "fp16",

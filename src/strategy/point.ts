@@ -8,6 +8,8 @@ export type NumberFormat = "fp32" | "O1" | "O2";
 export type EvaluationMode = "as-is" | "slide" | "off";
 
 export interface Point {
+  /** Cards that train together; undefined: as asked for. */
+  readonly gpus?: number | undefined;
   /** Images that one forward pass takes. */
   readonly microBatch: number;
   /** Forward passes of one optimizer step. */
@@ -37,6 +39,7 @@ export function startingPoint(config: TrainConfig, settings: Settings, crop: Siz
     crop,
     recompute: settings.recompute,
     ...(settings.lean.length > 0 ? { lean: settings.lean } : {}),
+    ...(settings.gpus > 1 ? { gpus: settings.gpus } : {}),
     workspaceLimitBytes: settings.convWorkspaceLimitBytes,
     evaluation: "as-is",
   };
@@ -54,6 +57,7 @@ export function settingsOf(point: Point, settings: Settings): Settings {
     point.evaluation === "slide" ? { ...settings.evaluation, slide: slidingWindow(point.crop) } : settings.evaluation;
   return {
     ...settings,
+    gpus: point.gpus ?? settings.gpus,
     batchSize: point.microBatch,
     accumulation: point.accumulation,
     precision: point.format === "fp32" ? "fp32" : "fp16",

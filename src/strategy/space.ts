@@ -1,6 +1,6 @@
 /** @file Simulated points, each once: full runs for verdicts, short ones for bounds. */
 import type { TrainConfig } from "../config/types.ts";
-import { contextBytes } from "../memory/context.ts";
+import { processBytes } from "../memory/context.ts";
 import { estimateMemory, type Fit, type MemoryEstimate, verdict } from "../memory/estimate.ts";
 import { replay } from "../memory/replay.ts";
 import type { GpuBudget } from "../report/report.ts";
@@ -85,7 +85,8 @@ export class Space implements Runs {
   }
 
   get contextHighBytes(): number {
-    return contextBytes(this.context.memory, this.context.gpu).highBytes;
+    const { memory, gpu, settings } = this.context;
+    return processBytes(memory, gpu, settings.gpus).highBytes;
   }
 
   /** A whole run, its three levels of bytes and the verdict. */
@@ -99,6 +100,7 @@ export class Space implements Runs {
         gpu,
         runtime,
         convWorkspaceLimitBytes: point.workspaceLimitBytes,
+        gpus: point.gpus ?? this.context.settings.gpus,
       });
       candidate = { point, simulation, memory, fit: verdict(memory, budget) };
       this.candidates.set(id, candidate);

@@ -16,6 +16,7 @@ const commands: readonly (readonly [number, string])[] = [
   [80, `${recipe} --gpu a100-80gb`],
   [80, `${recipe} --gpu 1GiB`],
   [80, `estimate ${recipe} --gpu rtx4070 --precision fp16`],
+  [80, `estimate ${recipe} --gpu rtx3090 --gpus 4 --depth 0`],
   [80, `estimate ${recipe} --batch-size 2 --depth 1 --no-do-eval`],
   [80, `check ${recipe} --gpu rtx4070`],
   [120, `check . --gpu rtx4070 --gpu 12GiB`],

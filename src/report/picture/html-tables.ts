@@ -39,7 +39,12 @@ export function levelsSection(report: Report, words: PictureWords): string {
   const failed = report.outOfMemory;
   const failure =
     failed === undefined ? "" : `\n<h3>${t(words.outOfMemory)}</h3><p><code>${t(failed.message)}</code></p>`;
-  const body = `${table(heads, rows, [1, 2, 3, 4], words.levels)}<p class="faint">${t(words.levelsHelp)}</p>${failure}`;
+  const { nccl } = report;
+  const shared =
+    nccl === undefined
+      ? ""
+      : `<p class="faint">${t(words.nccl(formatBytes(nccl.lowBytes), formatBytes(nccl.highBytes)))}</p>`;
+  const body = `${table(heads, rows, [1, 2, 3, 4], words.levels)}<p class="faint">${t(words.levelsHelp)}</p>${shared}${failure}`;
   return section("levels", words.levels, body);
 }
 

@@ -20,7 +20,13 @@ export function placeLabel({ phase, stage, layer, op }: TimelineSite, words: Pic
 
 /** `batch 16, crop 1024x512, fp32`. */
 export function runLabel(run: PlanSettings, words: PictureWords): string {
-  const parts = [`${words.batch} ${run.batchSize}`, `${words.crop} ${run.cropSize.join("x")}`, numberFormat(run)];
+  const cards = run.gpus === undefined ? [] : [words.cards(run.gpus)];
+  const parts = [
+    ...cards,
+    `${words.batch} ${run.batchSize}`,
+    `${words.crop} ${run.cropSize.join("x")}`,
+    numberFormat(run),
+  ];
   if (run.accumulation > 1) parts.push(`${words.accumulation} ${run.accumulation}`);
   if (run.recompute.length > 0) parts.push(words.recompute(run.recompute.length));
   const limit = run.convWorkspaceLimitBytes;

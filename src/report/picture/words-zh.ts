@@ -41,6 +41,8 @@ export const chinese: PictureWords = {
   batch: "批大小",
   crop: "裁剪",
   accumulation: "梯度累积",
+  cards: (count) => `${count} 张卡，每张：`,
+  nccl: (low, high) => `其中 NCCL 在每张卡上占用 ${low} 至 ${high}（推断值）。`,
   recompute: (count) => `重计算 ${count} 层`,
   workspaceLimit: "工作区上限",
   mountain: "存活字节",

@@ -31,6 +31,8 @@ export interface PictureWords {
   readonly batch: string;
   readonly crop: string;
   readonly accumulation: string;
+  cards(count: number): string;
+  nccl(low: string, high: string): string;
   readonly recompute: (count: number) => string;
   readonly workspaceLimit: string;
   readonly mountain: string;
@@ -122,6 +124,8 @@ const english: PictureWords = {
   batch: "batch",
   crop: "crop",
   accumulation: "accumulation",
+  cards: (count) => `${count} cards, each:`,
+  nccl: (low, high) => `Of the process, NCCL takes ${low} to ${high} on each card (inferred).`,
   recompute: (count) => `recompute of ${count} ${count === 1 ? "layer" : "layers"}`,
   workspaceLimit: "workspace limit",
   mountain: "Live bytes",
