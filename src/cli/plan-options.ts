@@ -31,6 +31,7 @@ const keepable: Readonly<Record<string, string>> = {
   precision: "precision",
   "batch-size": "micro-batch",
   "micro-batch": "micro-batch",
+  accumulation: "accumulation",
   "crop-size": "crop",
   crop: "crop",
 };

@@ -80,11 +80,13 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
     if (again && inputs.some((x) => !(x instanceof Tensor) && needsGradient(x))) {
       throw new ArgumentError(this.name, "recompute", `${this.name} cannot be recomputed: it takes a list of tensors`);
     }
+    // Asked before the body runs: it may take items off a list that it was given.
+    const differentiable = inputsRecomputable(inputs);
     const result = again
       ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
       : call((f) => this.forward(f, ...inputs));
     if (e.gradEnabled && !e.calls.has(this.name)) {
-      e.calls.set(this.name, { needsGradient: recomputable(inputs, result), flops: e.flops - before });
+      e.calls.set(this.name, { needsGradient: differentiable && tensorsOnly(result), flops: e.flops - before });
     }
     retain(result);
     release(inputs);
@@ -113,9 +115,12 @@ function needsGradient(x: unknown): boolean {
  * What Paddle's recompute asks of a call: a tensor argument that needs a gradient, none that needs one inside a list (lists are not
  * detached, so backward would run twice through them), and a result of tensors only (its backward compares the counts).
  */
-function recomputable(inputs: readonly unknown[], result: unknown): boolean {
+function inputsRecomputable(inputs: readonly unknown[]): boolean {
   if (!inputs.some((x) => x instanceof Tensor && needsGradient(x))) return false;
-  if (inputs.some((x) => !(x instanceof Tensor) && needsGradient(x))) return false;
+  return !inputs.some((x) => !(x instanceof Tensor) && needsGradient(x));
+}
+
+function tensorsOnly(result: unknown): boolean {
   const results: readonly unknown[] = Array.isArray(result) || result instanceof PyList ? [...result] : [result];
   return results.every((x) => x instanceof Tensor);
 }

@@ -30,11 +30,13 @@ export function shareOf(point: Point, of: Point): number {
  * a run at the smallest micro-batch for everything larger: each storage's size is a sum of products of batch, height and width with
  * non-negative coefficients, rounded up (convolutions, pooling, padding and resizing all grow with their input), so with a larger batch
  * or with both sides larger no tensor is smaller while the same ops run. A test holds this on networks of every family.
+ * Both are taken of runs with as few passes to a step as any point has: a further pass repeats the same ops while gradients are alive
+ * that a step of one pass may not have yet (lean training frees them), so it has all that the other has.
  */
 export class Bounds {
   private readonly runs: Runs;
   private readonly values: KnobValues;
-  private readonly effective: number;
+  private readonly accumulation: number;
   private readonly crop: Size;
   private readonly room: number;
   private readonly isExhaustive: boolean;
@@ -45,7 +47,7 @@ export class Bounds {
   constructor(runs: Runs, start: Point, values: KnobValues, options: BoundsOptions) {
     this.runs = runs;
     this.values = values;
-    this.effective = start.microBatch * start.accumulation;
+    this.accumulation = Math.min(...values.batches.map(values.accumulation), start.accumulation);
     this.room = options.room;
     this.isExhaustive = options.isExhaustive;
     this.unproved = options.unproved;
@@ -93,7 +95,7 @@ export class Bounds {
   }
 
   private sized(point: Point, microBatch: number, crop: Size = point.crop): Point {
-    return { ...point, recompute: [], crop, microBatch, accumulation: this.effective / microBatch };
+    return { ...point, recompute: [], crop, microBatch, accumulation: this.accumulation };
   }
 
   /** Bisects over the crops with the smallest micro-batch; the smallest crop first, so that a hopeless card costs one run. */

@@ -46,6 +46,8 @@ export interface KnobValues {
   readonly evaluations: readonly EvaluationMode[];
   readonly workspaces: readonly (number | undefined)[];
   readonly recompute: boolean;
+  /** Forward passes of a step at each micro-batch. */
+  readonly accumulation: (microBatch: number) => number;
   /** Means of lean training that all points but the start have; undefined: as asked for. */
   readonly lean: readonly LeanMeans[] | undefined;
 }
@@ -68,6 +70,7 @@ export function valuesOf(
     workspaces: [start.workspaceLimitBytes, ...(kept("conv-workspace") ? [] : workspaceLimits)],
     // DataParallel's reducer does not work with recompute.
     recompute: !kept("recompute") && (run?.settings.gpus ?? 1) === 1,
+    accumulation: kept("accumulation") ? () => start.accumulation : (size) => effective / size,
     lean: kept("lean") ? start.lean : leanMeans,
   };
 }
@@ -76,15 +79,14 @@ export function valuesOf(
 export type Combination = Point;
 
 /**
- * All combinations, least harmful first: the network is outermost, then the crop. A smaller micro-batch changes statistics where there
- * is batch norm, so it comes after precision; where there is none only time changes, so it comes before.
+ * All combinations, least harmful first: the network is outermost, then the crop. Where a smaller micro-batch changes statistics (there
+ * is batch norm, or a step sees fewer images) it comes after precision; where only time changes, before.
  */
 export function* combinations(
   start: Point,
   values: KnobValues,
-  hasBatchNorm: boolean,
+  changesStatistics: boolean,
 ): Generator<readonly Combination[]> {
-  const effective = start.microBatch * start.accumulation;
   const { batches, precisions } = values;
   for (const variant of values.variants) {
     for (const crop of values.crops) {
@@ -95,9 +97,9 @@ export function* combinations(
         crop,
         format,
         microBatch,
-        accumulation: effective / microBatch,
+        accumulation: values.accumulation(microBatch),
       });
-      yield hasBatchNorm
+      yield changesStatistics
         ? batches.flatMap((size) => precisions.map((format) => at(size, format)))
         : precisions.flatMap((format) => batches.map((size) => at(size, format)));
     }

@@ -72,6 +72,11 @@ export function settingsOf(point: Point, settings: Settings): Settings {
   };
 }
 
+/** Images that one optimizer step sees, all cards together. */
+export function stepImages({ microBatch, accumulation, gpus = 1 }: Point): number {
+  return microBatch * accumulation * gpus;
+}
+
 /** `1024x512`. */
 export function sizeText({ width, height }: Size): string {
   return `${width}x${height}`;

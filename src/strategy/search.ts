@@ -116,7 +116,7 @@ class Search {
   /** What fits, one for each class of harm that is not among `found` yet. */
   private *inOrder(found: readonly Candidate[]): Generator<Candidate> {
     const seen = () => new Set<Harm>(found.map(({ point }) => this.harm(point)));
-    for (const group of combinations(this.start, this.values, this.hasBatchNorm)) {
+    for (const group of combinations(this.start, this.values, this.changesStatistics())) {
       if (this.limits.prefer === "speed") {
         const fastest = this.fastest(group.filter((point) => !seen().has(this.harm(point))));
         if (fastest) yield fastest;
@@ -168,6 +168,11 @@ class Search {
     return timeFactor(this.start, point, load, this.card, changed);
   }
 
+  /** Whether a smaller micro-batch is of class 4. */
+  private changesStatistics(): boolean {
+    return this.hasBatchNorm || this.limits.keep?.has("accumulation") === true;
+  }
+
   private harm(point: Point): Harm {
     return harmOf(this.start, point, this.hasBatchNorm);
   }
@@ -185,7 +190,7 @@ class Search {
     const { variants, crops, batches, precisions, workspaces, evaluations, lean } = this.values;
     const [crop, size] = [crops.at(-1) ?? this.start.crop, batches.at(-1) ?? this.start.microBatch];
     for (const format of precisions) {
-      const accumulation = (this.start.microBatch * this.start.accumulation) / size;
+      const accumulation = this.values.accumulation(size);
       const plain: Point = { ...this.start, ...variants.at(-1), lean, crop, format, microBatch: size, accumulation };
       const evaluation = evaluations.at(-1) ?? "as-is";
       const point: Point = { ...plain, workspaceLimitBytes: workspaces.at(-1), evaluation };

@@ -47,6 +47,18 @@ describe("a block that recompute can wrap", () => {
     ).toBe(true);
   });
 
+  it("does not take a list that the body empties either", () => {
+    expect(
+      canRecompute(
+        (x: Tensor, list: Tensor[]) => {
+          const first = list.pop();
+          return first === undefined ? t.scale(x) : t.add(x, first);
+        },
+        () => [trained(), [trained()]],
+      ),
+    ).toBe(false);
+  });
+
   it("does not take tensors that need a gradient in a list, or none at all", () => {
     expect(
       canRecompute(

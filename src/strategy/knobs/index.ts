@@ -5,6 +5,7 @@ import { ema } from "./ema.ts";
 import { evaluation } from "./evaluation.ts";
 import type { Knob } from "./knob.ts";
 import { lean } from "./lean.ts";
+import { learningRate } from "./learning-rate.ts";
 import { microBatch } from "./micro-batch.ts";
 import { model } from "./model.ts";
 import { optimizer } from "./optimizer.ts";
@@ -18,6 +19,7 @@ export const knobs: readonly Knob[] = [
   recompute,
   precision,
   microBatch,
+  learningRate,
   crop,
   ema,
   optimizer,

@@ -1,4 +1,5 @@
-/** @file Smaller forward passes, accumulated to the same effective batch. */
+/** @file Smaller forward passes, accumulated to the same effective batch, or, where the launcher is not wanted, a smaller batch. */
+import { stepImages } from "../point.ts";
 import { type Harm, type Knob, timeWords, yamlVia } from "./knob.ts";
 
 export const microBatch: Knob = {
@@ -7,14 +8,23 @@ export const microBatch: Knob = {
   harm: 4,
   change: (from, to, { config, hasBatchNorm, time, start }) => {
     if (from.microBatch === to.microBatch) return undefined;
-    const harm: Harm = hasBatchNorm ? 4 : 2;
+    const [before, after] = [stepImages(from), stepImages(to)];
+    const harm: Harm = hasBatchNorm || before !== after ? 4 : 2;
     const statistics = hasBatchNorm ? `batch norm sees ${to.microBatch} images instead of ${from.microBatch}; ` : "";
     return {
       knob: "micro-batch",
       from: String(from.microBatch),
-      to: `${to.microBatch} × ${to.accumulation} accumulated`,
-      via: [yamlVia(config, ["batch_size"]), { kind: "launcher", flag: `--accumulate ${to.accumulation}` }],
-      cost: `effective batch kept; ${statistics}${timeWords(time({ ...start, microBatch: to.microBatch, accumulation: to.accumulation }))}`,
+      to:
+        to.accumulation === from.accumulation
+          ? String(to.microBatch)
+          : `${to.microBatch} × ${to.accumulation} accumulated`,
+      via: [
+        yamlVia(config, ["batch_size"]),
+        ...(to.accumulation === from.accumulation
+          ? []
+          : [{ kind: "launcher" as const, flag: `--accumulate ${to.accumulation}` }]),
+      ],
+      cost: `${before === after ? "effective batch kept" : `${after} images to a step instead of ${before}`}; ${statistics}${timeWords(time({ ...start, microBatch: to.microBatch, accumulation: to.accumulation }))}`,
       harm,
     };
   },
