@@ -10,6 +10,8 @@ gradients  gradients are freed after the step instead of being filled with zeros
 
 Paddle 2.5 or later, PaddleSeg 2.8 or later, Python 3.8 or later. Written by vram-plan. Apache-2.0.
 """
+import functools
+
 import paddle
 import paddle.nn.functional as F
 
@@ -121,9 +123,264 @@ def cross_entropy_loss(self, logit, label, semantic_weights=None):
     return loss.mean() if share is None else loss.mean() / share
 
 
+# ---------------------------------------------------------------------------------------------------- gradient at hand
+
+
+class AtHand(paddle.autograd.PyLayer):
+    """A loss whose gradient is formed together with its value: nothing but the gradient waits for backward."""
+
+    @staticmethod
+    def forward(ctx, logit, form):
+        with paddle.amp.auto_cast(enable=False):
+            value, ctx.gradient = form(logit)
+        return value
+
+    @staticmethod
+    def backward(ctx, upstream):
+        gradient, ctx.gradient = ctx.gradient, None
+        return gradient.multiply_(upstream)
+
+
+def at_hand(form, logit, *args):
+    """`form(*args, logit)` gives the value and the gradient, in float32 and without auto-cast."""
+    if logit.dtype != paddle.float32:
+        logit = logit.astype("float32")
+    return AtHand.apply(logit, functools.partial(form, *args))
+
+
+def number(value, like):
+    """A tensor of one element, which fills nothing of the other's size."""
+    return paddle.full([], value, like.dtype)
+
+
+def valid_softmax(logit, valid):
+    """Probabilities, 0 where `valid` ([N, H, W]) is false: so no gradient comes from there."""
+    prob = F.softmax(logit, axis=1)
+    return prob.multiply_(valid.unsqueeze(1).astype("float32"))
+
+
+def pixels_of(c, label, valid):
+    return paddle.logical_and(paddle.equal(label, number(c, label)), valid).astype("float32")
+
+
+def dice_at_hand(loss, label, valid, logit):
+    """Each class for itself; the gradient is written over the probabilities, class by class."""
+    images, classes = logit.shape[:2]
+    prob = valid_softmax(logit, valid)
+    own_slopes, slopes = [], []
+    for c in range(classes):
+        share = (1.0 if loss.weight is None else loss.weight[c]) / classes
+        own, part = pixels_of(c, label, valid), prob[:, c]
+        top = (part * own).sum([1, 2], keepdim=True) * 2 + loss.smooth
+        size = part.sum([1, 2], keepdim=True) + own.sum([1, 2], keepdim=True) + (loss.smooth + loss.eps)
+        dice_loss = (1 - top / size).mean() * share
+        value = dice_loss if c == 0 else value + dice_loss
+        # By the probability of a pixel of the class, and of any pixel.
+        own_slopes.append(-2 * share / images / size)
+        slopes.append(top / size / size * (share / images))
+        slope = own.multiply_(own_slopes[c]).add_(slopes[c]).multiply_(part)
+        del own, part
+        shared = slope if c == 0 else shared.add_(slope)
+        del slope
+    for c in range(classes):
+        slope = pixels_of(c, label, valid).multiply_(own_slopes[c]).add_(slopes[c]).subtract_(shared)
+        prob[:, c] = slope.multiply_(prob[:, c])
+    return value, prob
+
+
+def dice(self, logits, labels):
+    """DiceLoss. As there, ignored pixels of the labels become class 0 in place, and losses that come after see it."""
+    if self.weight is not None and logits.shape[1] != len(self.weight):
+        raise ValueError("weight has %d numbers for %d classes" % (len(self.weight), logits.shape[1]))
+    valid = is_not(labels, self.ignore_index)
+    labels.multiply_(valid.astype(labels.dtype))
+    return at_hand(dice_at_hand, logits, self, labels, valid)
+
+
+def bce_at_hand(loss, label, logit):
+    """Labels that each channel has for itself all at once; the classes of one label one after the other."""
+    if label.ndim != logit.ndim:
+        label = label.unsqueeze(1)
+    classes = logit.shape[1]
+    whole = label.shape[1] == classes
+    valid = is_not(label, loss.ignore_index)
+    factor = valid.astype("float32")
+    share = 1 / ((factor.mean() + loss.EPS) * float(logit.size))
+    target = label.astype("float32").multiply_(factor) if whole else class_of(label, valid)
+    del valid
+    factor.multiply_(share)
+    pos_weight, weights = loss.pos_weight, None
+    if isinstance(loss.weight, str) or isinstance(pos_weight, str):
+        weights = class_balance(loss, target, classes, whole)
+        pos_weight = weights[0] if isinstance(pos_weight, str) else pos_weight
+        weights = weights if isinstance(loss.weight, str) else None
+    if whole:
+        return element_losses(logit.detach(), target, factor, weights, pos_weight)
+    gradient = paddle.empty_like(logit)
+    for c in range(classes):
+        one, slope = element_losses(logit[:, c].detach(), pixels(target, c), factor[:, 0], weights, pos_weight)
+        gradient[:, c] = slope
+        del slope
+        value = one if c == 0 else value + one
+    return value, gradient
+
+
+def pixels(label, c):
+    """The pixels of a class, [N, H, W], where labels are [N, 1, H, W]."""
+    return paddle.equal(label[:, 0], number(c, label)).astype("float32")
+
+
+def class_balance(loss, target, classes, whole):
+    """Twice the share of negative and of positive labels. Of one-hot labels one class is positive."""
+    if whole:
+        positive = paddle.equal(target, number(1, target)).astype("float32").sum()
+        negative = paddle.equal(target, number(0, target)).astype("float32").sum()
+    else:
+        positive = paddle.full([], float(target.size), "float32")
+        negative = positive * float(classes - 1)
+    both = positive + negative + loss.EPS
+    return 2 * negative / both, 2 * positive / both
+
+
+def element_losses(part, target, factor, weights, pos_weight):
+    """The sum of the factors times the losses, and its gradient: the kernel's own, seeded with the factors."""
+    if weights is not None:
+        factor = (target * (weights[0] - weights[1])).add_(weights[1]).multiply_(factor)
+    part.stop_gradient = False
+    with paddle.enable_grad():
+        loss = F.binary_cross_entropy_with_logits(part, target, reduction="none", pos_weight=pos_weight)
+    value = (loss.detach() * factor).sum()
+    paddle.autograd.backward([loss], [factor])
+    return value, part.grad
+
+
+def bce(self, logit, label):
+    """BCELoss."""
+    if self.weight is not None and not isinstance(self.weight, str):
+        return PLAIN["BCELoss"](self, logit, label)
+    return at_hand(bce_at_hand, logit, self, label)
+
+
+def from_largest(errors):
+    """The errors from the largest on, and their places."""
+    if hasattr(paddle, "_legacy_C_ops"):
+        return paddle._legacy_C_ops.argsort(errors, "axis", 0, "descending", True)
+    order = paddle.argsort(errors, descending=True)
+    return paddle.gather(errors, order), order
+
+
+def lovasz_softmax_at_hand(loss, label, logit):
+    """The errors of a class are sorted, and what they give goes back to their places, before the next class comes."""
+    from paddleseg.models.losses.lovasz_loss import lovasz_grad
+
+    classes = logit.shape[1]
+    label = label.reshape(logit.shape[:1] + logit.shape[2:])
+    valid = is_not(label, loss.ignore_index)
+    prob = valid_softmax(logit, valid)
+    gradient = paddle.zeros_like(prob)
+    count = 0
+    for c in range(classes) if loss.classes in ("all", "present") else loss.classes:
+        own = pixels_of(c, label, valid).flatten()
+        if loss.classes == "present" and own.sum() == 0:
+            continue
+        channel = 0 if classes == 1 else c
+        away = own - prob[:, channel].flatten()
+        errors, order = from_largest(away.abs())
+        own = paddle.gather(own, order)
+        slope = lovasz_grad(own)
+        del own
+        one = (errors * slope).sum()
+        slope = paddle.scatter(errors, order, slope)
+        del errors, order
+        # Where the probability is the larger of the two, the error grows with it.
+        gradient[:, channel] = slope.multiply_(paddle.sign(away).scale_(-1.0)).reshape(label.shape)
+        del slope, away
+        value = one if count == 0 else value + one
+        count += 1
+    if count == 0:
+        return number(0, logit), gradient
+    # Through the softmax, over what is there.
+    gradient.multiply_(prob)
+    prob.multiply_(gradient.sum(axis=1, keepdim=True))
+    return value / count, gradient.subtract_(prob).scale_(1 / count)
+
+
+def lovasz_softmax(self, logits, labels):
+    """LovaszSoftmaxLoss."""
+    return at_hand(lovasz_softmax_at_hand, logits, self, labels)
+
+
+def lovasz_hinge_at_hand(loss, label, score):
+    """An ignored pixel has an error of 0 and label 0: it gives nothing, and moves only what gives nothing."""
+    from paddleseg.models.losses.lovasz_loss import lovasz_grad
+
+    shape, score, label = score.shape, score.flatten(), label.flatten()
+    valid = is_not(label, loss.ignore_index)
+    label = class_of(label, valid)
+    valid = valid.astype("float32")
+    signs = (label.astype("float32").scale_(2.0, -1.0)).multiply_(valid)
+    errors, order = from_largest((1 - score * signs).multiply_(valid))
+    del valid
+    label = paddle.gather(label, order)
+    slope = lovasz_grad(label)
+    del label
+    above = F.relu(errors)
+    value = (above * slope).sum()
+    slope.multiply_(paddle.sign(above))
+    del above
+    slope = paddle.scatter(errors, order, slope)
+    return value, slope.multiply_(signs).scale_(-1.0).reshape(shape)
+
+
+def lovasz_hinge(self, logits, labels):
+    """LovaszHingeLoss."""
+    from paddleseg.models.losses.lovasz_loss import binary_channel_to_unary
+
+    if logits.shape[1] == 2:
+        logits = binary_channel_to_unary(logits)
+    return at_hand(lovasz_hinge_at_hand, logits, self, labels)
+
+
+def edges(loss, label, stride):
+    """Where the labels' Laplacian is positive, as numbers."""
+    label = label.unsqueeze(1).astype("float32")
+    return (F.conv2d(label, loss.laplacian_kernel, stride=stride, padding=1) > 0.1).astype("float32")
+
+
+def detail_at_hand(target, logit):
+    """Cross entropy and Dice of the edges."""
+    value = F.binary_cross_entropy_with_logits(logit, target)
+    prob = F.sigmoid(logit)
+    top = (prob * target).sum([1, 2, 3], keepdim=True) * 2 + 1
+    size = prob.sum([1, 2, 3], keepdim=True) + target.sum([1, 2, 3], keepdim=True) + 1
+    value = value + (1 - top / size).mean()
+    images = prob.shape[0]
+    slope = (target * (-2 / images / size)).add_(top / size / size / images)
+    slope.multiply_(prob).multiply_(1 - prob)
+    return value, prob.subtract_(target).scale_(1 / prob.size).add_(slope)
+
+
+def detail_aggregate(self, logits, label):
+    """DetailAggregateLoss. The target is the same, the scale that it does not use left out."""
+    with paddle.no_grad():
+        target = edges(self, label, 1)
+        size = target.shape[2:]
+        target = [target] + [F.interpolate(edges(self, label, stride), size, mode="nearest") for stride in (2, 4)]
+        target = paddle.concat(target, axis=1)
+        target = (F.conv2d(target, self.fuse_kernel) > 0.1).astype("float32")
+    if logits.shape[-1] != size[-1]:
+        logits = F.interpolate(logits, size, mode="bilinear", align_corners=True)
+    return at_hand(detail_at_hand, logits, target)
+
+
 LOSSES = {
     "OhemCrossEntropyLoss": ohem_cross_entropy,
     "CrossEntropyLoss": cross_entropy_loss,
+    "DiceLoss": dice,
+    "BCELoss": bce,
+    "LovaszSoftmaxLoss": lovasz_softmax,
+    "LovaszHingeLoss": lovasz_hinge,
+    "DetailAggregateLoss": detail_aggregate,
 }
 
 # The forwards that were replaced, by class.
