@@ -189,11 +189,11 @@ def dice_at_hand(loss, label, valid, logit):
 
 
 def dice(self, logits, labels):
-    """DiceLoss. As there, ignored pixels of the labels become class 0 in place, and losses that come after see it."""
+    """DiceLoss. As there, ignored pixels of the labels become class 0, and losses that come after see it; but what a loss before it kept stays."""
     if self.weight is not None and logits.shape[1] != len(self.weight):
         raise ValueError("weight has %d numbers for %d classes" % (len(self.weight), logits.shape[1]))
     valid = is_not(labels, self.ignore_index)
-    labels.multiply_(valid.astype(labels.dtype))
+    class_of(labels, valid)._share_buffer_to(labels)
     return at_hand(dice_at_hand, logits, self, labels, valid)
 
 
@@ -243,9 +243,15 @@ def class_balance(loss, target, classes, whole):
 
 
 def element_losses(part, target, factor, weights, pos_weight):
-    """The sum of the factors times the losses, and its gradient: the kernel's own, seeded with the factors."""
+    """The sum of the factors times the losses, and its gradient.
+
+    What a weight of the positives means depends on Paddle's version: there it is the kernel's own gradient, seeded with the factors.
+    """
     if weights is not None:
         factor = (target * (weights[0] - weights[1])).add_(weights[1]).multiply_(factor)
+    if pos_weight is None:
+        value = F.softplus(part).subtract_(part * target).multiply_(factor).sum()
+        return value, F.sigmoid(part).subtract_(target).multiply_(factor)
     part.stop_gradient = False
     with paddle.enable_grad():
         loss = F.binary_cross_entropy_with_logits(part, target, reduction="none", pos_weight=pos_weight)
@@ -343,8 +349,8 @@ def lovasz_hinge(self, logits, labels):
 
 def edges(loss, label, stride):
     """Where the labels' Laplacian is positive, as numbers."""
-    label = label.unsqueeze(1).astype("float32")
-    return (F.conv2d(label, loss.laplacian_kernel, stride=stride, padding=1) > 0.1).astype("float32")
+    found = F.conv2d(label.unsqueeze(1).astype("float32"), loss.laplacian_kernel, stride=stride, padding=1)
+    return (found > 0.1).astype("float32")
 
 
 def detail_at_hand(target, logit):

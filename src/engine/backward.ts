@@ -59,7 +59,8 @@ export function backwardFrom(e: Engine, roots: readonly { node: GradNode; slot: 
     run(e, queue[head]!);
     for (let leaf = leaves.pop(); leaf !== undefined; leaf = leaves.pop()) run(e, leaf);
   }
-  e.sequentialNodes.length = 0;
+  // A backward inside forward leaves alone what it did not reach.
+  e.sequentialNodes = e.sequentialNodes.filter((node) => !waiting.has(node));
 
   function run(e: Engine, node: GradNode): void {
     const state = waiting.get(node)!;

@@ -34,7 +34,7 @@ export class Engine {
   /** What was taken for granted on the way: worst cases of branches that depend on values. */
   readonly assumptions = new Set<string>();
   /** Nodes of `sequential` ops since the last backward, in the order in which they were made. */
-  readonly sequentialNodes: GradNode[] = [];
+  sequentialNodes: GradNode[] = [];
   /** Told after each leaf's gradient has come in (a reducer averages it over the cards). */
   leafSettled: ((leaf: Tensor) => void) | undefined = undefined;
   private phase: Phase = "other";

@@ -2,8 +2,8 @@
 import { numel, sizeOf } from "../ops/types.ts";
 import { backwardFrom, takeGradient } from "./backward.ts";
 import { current, type Engine, noGrad } from "./engine.ts";
+import { pyLayer } from "./py-layer.ts";
 import { drop, release, retain } from "./references.ts";
-import { accumulationNode, type Edge, GradNode } from "./tape.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -17,32 +17,18 @@ export function recompute<A extends readonly unknown[], R>(inputs: A, body: (inp
   const tensors = tensorsOf(inputs);
   if (tensors.every((x) => x.stopGradient)) return result;
   const outputs = tensorsOf(result);
-  const node = new GradNode("PyLayerGradNode", undefined, tensors, outputs, tensors.map(edgeTo), e.currentLayer);
   retain(inputs);
   const amp = e.amp;
-  node.run = (_, grads) => {
+  const node = pyLayer(tensors, outputs, (self, grads) => {
     const produced = again(e, inputs, body, amp, grads);
-    node.dispose?.();
+    self.dispose?.();
     return produced;
-  };
+  });
   node.dispose = () => {
     node.dispose = undefined;
     release(inputs);
   };
-  outputs.forEach((out, slot) => {
-    out.stopGradient = false;
-    out.node = node;
-    out.slot = slot;
-    node.references++;
-  });
   return result;
-}
-
-function edgeTo(x: Tensor): Edge | undefined {
-  if (x.stopGradient) return undefined;
-  const node = x.node ?? accumulationNode(x);
-  node.references++;
-  return { node, slot: x.slot };
 }
 
 /** The tensors in a value, in order. */
@@ -76,7 +62,7 @@ function again<R>(
   retain(result);
   const roots = tensorsOf(result).flatMap((out, i) => {
     const grad = grads[i];
-    return grad && out.node ? [{ node: out.node, slot: out.slot, grad: copy(e, grad) }] : [];
+    return grad && out.node ? [{ node: out.node, slot: out.slot, grad: copyOfGradient(e, grad) }] : [];
   });
   backwardFrom(e, roots);
   e.gradEnabled = oldGrad;
@@ -98,7 +84,7 @@ function detach(value: unknown, leaves: Tensor[]): unknown {
 }
 
 /** The incoming gradient is copied once (facts/paddle-memory.md, part 6 no. 4); a strided one is made contiguous for it first. */
-function copy(e: Engine, grad: Tensor): Tensor {
+export function copyOfGradient(e: Engine, grad: Tensor): Tensor {
   const bytes = numel(grad.shape) * sizeOf(grad.dtype);
   const contiguous = grad.strides === undefined ? undefined : e.allocate(bytes, "");
   const made = new Tensor(grad.shape, grad.dtype, e.allocate(bytes, ""));

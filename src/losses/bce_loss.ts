@@ -20,12 +20,11 @@ interface Locals {
   loss: Tensor;
 }
 
-/** Logits [N, C, H, W]; labels of one class are made one-hot where C is more. */
-export class BCELoss extends Loss {
-  readonly type = "BCELoss";
+/** What BCELoss is told, however it is formed. */
+export abstract class BCEOptions extends Loss {
   override readonly usesEdges: boolean;
-  private readonly dynamicWeight: boolean;
-  private readonly positiveWeight: "dynamic" | Tensor | undefined;
+  protected readonly dynamicWeight: boolean;
+  protected readonly positiveWeight: "dynamic" | Tensor | undefined;
 
   constructor(args: Args) {
     super();
@@ -36,6 +35,11 @@ export class BCELoss extends Loss {
     this.usesEdges = args.boolean("edge_label", false);
     args.finish();
   }
+}
+
+/** Logits [N, C, H, W]; labels of one class are made one-hot where C is more. */
+export class BCELoss extends BCEOptions {
+  readonly type = "BCELoss";
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
     f.label = label.shape.length === logit.shape.length ? label : t.unsqueeze(label, 1);
@@ -64,7 +68,7 @@ export class BCELoss extends Loss {
   }
 }
 
-function positiveWeight(args: Args): BCELoss["positiveWeight"] {
+function positiveWeight(args: Args): "dynamic" | Tensor | undefined {
   const value = args.optional("pos_weight");
   if (value === undefined) return undefined;
   if (value === "dynamic") return "dynamic";

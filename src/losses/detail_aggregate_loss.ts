@@ -23,11 +23,10 @@ interface Locals {
   detail_loss: Tensor;
 }
 
-/** Detail logits [N, 1, h, w]. The kernel that fuses the edges is a parameter that never gets a gradient. */
-export class DetailAggregateLoss extends Loss {
-  readonly type = "DetailAggregateLoss";
-  private readonly laplacian: Tensor;
-  private readonly fuse: Parameter;
+/** What DetailAggregateLoss has, however it is formed. */
+export abstract class DetailKernels extends Loss {
+  protected readonly laplacian: Tensor;
+  protected readonly fuse: Parameter;
 
   constructor(args: Args) {
     super();
@@ -36,6 +35,16 @@ export class DetailAggregateLoss extends Loss {
     this.fuse = new Parameter([1, 3, 1, 1], { initializer: "uniform" });
     args.finish();
   }
+
+  /** The labels' Laplacian. */
+  protected edges(label: Tensor, stride: number): Tensor {
+    return F.conv2d(t.cast(t.unsqueeze(label, 1), "float32"), this.laplacian, undefined, { stride, padding: 1 });
+  }
+}
+
+/** Detail logits [N, 1, h, w]. The kernel that fuses the edges is a parameter that never gets a gradient. */
+export class DetailAggregateLoss extends DetailKernels {
+  readonly type = "DetailAggregateLoss";
 
   forward(f: Locals, logits: Tensor, label: Tensor): Tensor {
     f.boundary_targets = this.edges(label, 1);
@@ -69,11 +78,6 @@ export class DetailAggregateLoss extends Loss {
     f.dice_loss = dice(F.sigmoid(f.logits), f.pyramid);
     f.detail_loss = t.add(f.bce_loss, f.dice_loss);
     return f.detail_loss;
-  }
-
-  /** The labels' Laplacian. */
-  private edges(label: Tensor, stride: number): Tensor {
-    return F.conv2d(t.cast(t.unsqueeze(label, 1), "float32"), this.laplacian, undefined, { stride, padding: 1 });
   }
 }
 

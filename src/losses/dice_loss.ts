@@ -23,10 +23,9 @@ interface HelperLocals {
   dice_loss: Tensor;
 }
 
-/** Ignored pixels of the labels are set to class 0 in place: losses that come after see it. */
-export class DiceLoss extends Loss {
-  readonly type = "DiceLoss";
-  private readonly weight: readonly number[] | undefined;
+/** What DiceLoss is told, however it is formed. */
+export abstract class DiceOptions extends Loss {
+  protected readonly weight: readonly number[] | undefined;
 
   constructor(args: Args) {
     super();
@@ -35,11 +34,20 @@ export class DiceLoss extends Loss {
     args.finish();
   }
 
-  forward(f: Locals, logits: Tensor, labels: Tensor): Tensor {
-    const classes = logits.dim(1);
+  protected checkWeight(classes: number): void {
     if (this.weight !== undefined && this.weight.length !== classes) {
       throw new ArgumentError("DiceLoss", "weight", `weight of DiceLoss needs ${classes} numbers, one for each class`);
     }
+  }
+}
+
+/** Ignored pixels of the labels are set to class 0 in place: losses that come after see it. */
+export class DiceLoss extends DiceOptions {
+  readonly type = "DiceLoss";
+
+  forward(f: Locals, logits: Tensor, labels: Tensor): Tensor {
+    const classes = logits.dim(1);
+    this.checkWeight(classes);
     f.mask = t.notEqual(labels, 255);
     f.mask = t.cast(t.unsqueeze(f.mask, 1), "float32");
     t.fillWhere(labels, t.equal(labels, 255));

@@ -43,7 +43,7 @@ export class LovaszHingeLoss extends Loss {
 }
 
 /** `binary_channel_to_unary`: [N, 2, H, W] to [N, 1, H, W]. */
-function unary(logits: Tensor): Tensor {
+export function unary(logits: Tensor): Tensor {
   return scope({ logits }, (f: { logits: Tensor; probas: Tensor }) => {
     f.probas = F.softmax(f.logits);
     f.probas = t.select(f.probas, 1, 1);

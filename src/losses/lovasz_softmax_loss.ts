@@ -32,15 +32,11 @@ interface FlatLocals {
   mean_loss: Tensor;
 }
 
-type Classes = "all" | "present" | readonly number[];
+export type Classes = "all" | "present" | readonly number[];
 
-/**
- * Classes that no label has are left out, and ignored pixels dropped; the worst case is taken: all classes are present and
- * no pixel is ignored.
- */
-export class LovaszSoftmaxLoss extends Loss {
-  readonly type = "LovaszSoftmaxLoss";
-  private readonly classes: Classes;
+/** What LovaszSoftmaxLoss is told, however it is formed. */
+export abstract class LovaszSoftmaxOptions extends Loss {
+  protected readonly classes: Classes;
 
   constructor(args: Args) {
     super();
@@ -52,30 +48,40 @@ export class LovaszSoftmaxLoss extends Loss {
     args.finish();
   }
 
+  /** The classes that are summed, of so many. */
+  protected wanted(channels: number): readonly number[] {
+    if (this.classes === "present")
+      assume(`LovaszSoftmaxLoss: all ${channels} classes are in each batch and no pixel is ignored; fewer take less`);
+    return typeof this.classes === "string" ? [...new Array<number>(channels).keys()] : this.classes;
+  }
+}
+
+/**
+ * Classes that no label has are left out, and ignored pixels dropped; the worst case is taken: all classes are present and
+ * no pixel is ignored.
+ */
+export class LovaszSoftmaxLoss extends LovaszSoftmaxOptions {
+  readonly type = "LovaszSoftmaxLoss";
+
   forward(f: Locals, logits: Tensor, labels: Tensor): Tensor {
     f.probas = F.softmax(logits);
     const [vprobas, vlabels] = flattenProbas(f.probas, labels);
     f.vprobas = vprobas;
     f.vlabels = vlabels;
-    f.loss = flat(f.vprobas, f.vlabels, this.classes);
+    f.loss = flat(f.vprobas, f.vlabels, this.wanted(logits.dim(1)), this.classes === "present");
     return f.loss;
   }
 }
 
 /** `lovasz_softmax_flat`: probabilities [P, C], labels [P]. */
-function flat(probas: Tensor, labels: Tensor, classes: Classes): Tensor {
+function flat(probas: Tensor, labels: Tensor, wanted: readonly number[], looks: boolean): Tensor {
   return scope({ probas, labels }, (f: FlatLocals) => {
     drop(t.equal(t.numelOf(f.probas), 0));
-    if (classes === "present")
-      assume(
-        `LovaszSoftmaxLoss: all ${probas.dim(1)} classes are in each batch and no pixel is ignored; fewer take less`,
-      );
     const channels = f.probas.dim(1);
     f.losses = new PyList();
-    const wanted = typeof classes === "string" ? [...new Array<number>(channels).keys()] : classes;
     for (const c of wanted) {
       f.fg = t.cast(t.equal(f.labels, c), f.probas.dtype);
-      if (classes === "present") drop(t.equal(t.sum(f.fg), 0));
+      if (looks) drop(t.equal(t.sum(f.fg), 0));
       f.class_pred = t.select(f.probas, 1, channels === 1 ? 0 : c);
       f.errors = t.abs(t.subtract(f.fg, f.class_pred));
       const [sorted, perm] = t.legacyArgsort(f.errors);

@@ -50,6 +50,8 @@ export const log = pointwise("log");
 export const pow = pointwise("pow");
 export const rsqrt = pointwise("rsqrt");
 export const sqrt = pointwise("sqrt");
+export const sign = pointwise("sign");
+export const softplus = pointwise("softplus");
 export const square = pointwise("square");
 export const tanh = pointwise("tanh");
 
@@ -554,4 +556,22 @@ export function randperm(n: number): Tensor {
 /** `paddle.unique` of `x` that has `count` values: int64. */
 export function unique(x: Tensor, count: number): Tensor {
   return run1(indexing.uniqueOp, [x], { shape: [count], dtype: x.dtype });
+}
+
+/** `x.multiply_(y)`, `x.add_(y)`, …: into x's own storage, outside autograd. Gives x. */
+export function overwrite(x: Tensor, y: Tensor): Tensor {
+  x.references++;
+  const out = run1(elementwise.overwriteOp, [x, y], undefined);
+  current().end(out, "");
+  x.references--;
+  return x;
+}
+
+/** `y._share_buffer_to(x)`: x, and it alone, has y's storage from now on. */
+export function replaceStorage(x: Tensor, y: Tensor): void {
+  const old = x.storage;
+  x.storage = y.storage;
+  x.storage.references++;
+  current().release(old, "");
+  drop(y);
 }

@@ -147,3 +147,9 @@ export const whereInPlaceOp = defineOp({
   name: "where_",
   infer: ([, x]) => [{ ...x!, view: 1 }],
 });
+
+/** `x.multiply_(y)` and its like, outside autograd: into x's own storage. */
+export const overwriteOp = defineOp({
+  name: "multiply",
+  infer: ([x]) => [{ ...x!, view: 0 }],
+});

@@ -38,7 +38,7 @@ describe.skipIf(!canRun)(
       expect(found.size, stderr.slice(-3000)).toBeGreaterThan(0);
     }, 900_000);
 
-    it.each(names)("%s: value and gradient are PaddleSeg's on random and extreme inputs", (name) => {
+    it.each([...names, "MixedLoss"])("%s: value and gradient are PaddleSeg's on random and extreme inputs", (name) => {
       const check = found.get(name);
       expect(check?.ok, check?.detail).toBe(true);
     });

@@ -65,3 +65,62 @@ describe.skipIf(!existsSync(configs))(`lean training as measured${reason}`, { ti
     expect([training.allocated.lowBytes, training.reserved.lowBytes]).toEqual([allocated, reserved]);
   });
 });
+
+const small = `${configs}/pp_liteseg/pp_liteseg_stdc1_cityscapes_1024x512_scale0.5_160k.yml`;
+const stdc1 = `${configs}/stdcseg/stdc1_seg_cityscapes_1024x512_80k.yml`;
+
+/** The small PP-LiteSeg, each of its three logits with this loss. */
+function withLoss(loss: string, classes: number): string {
+  const data = `{type: Dataset, num_classes: ${classes}}`;
+  return [
+    `_base_: ${small}`,
+    `loss: {types: [${loss}, ${loss}, ${loss}], coef: [1, 1, 1]}`,
+    ...(classes === 19 ? [] : [`model: {num_classes: ${classes}}`, `train_dataset: ${data}`, `val_dataset: ${data}`]),
+  ].join("\n");
+}
+
+const bceDynamic = "{type: BCELoss, weight: dynamic, pos_weight: dynamic}";
+const mixedWithDice = "{type: MixedLoss, losses: [{type: CrossEntropyLoss}, {type: DiceLoss}], coef: [1, 1]}";
+const mixture =
+  "{type: MixedLoss, losses: [{type: CrossEntropyLoss}, {type: LovaszSoftmaxLoss, classes: all}], coef: [0.8, 0.2]}";
+
+describe.skipIf(!existsSync(configs))(`each lean loss as measured${reason}`, { timeout: 60_000 }, () => {
+  it.each<[name: string, text: string, amp: "fp32" | "O1", a: number, r: number]>([
+    ["Dice", withLoss("{type: DiceLoss}", 19), "fp32", 158_738_944, 173_089_280],
+    ["Dice with weights", withLoss("{type: DiceLoss, weight: [1, 2]}", 2), "O1", 138_215_168, 151_884_288],
+    ["BCE", withLoss("{type: BCELoss}", 19), "fp32", 159_450_368, 173_089_280],
+    ["BCE with dynamic weights", withLoss(bceDynamic, 2), "fp32", 134_252_032, 147_333_632],
+    [
+      "Lovász softmax, 2 classes",
+      withLoss("{type: LovaszSoftmaxLoss, classes: all}", 2),
+      "fp32",
+      134_054_656,
+      148_316_672,
+    ],
+    ["Lovász softmax", withLoss("{type: LovaszSoftmaxLoss, classes: all}", 19), "O1", 171_545_600, 181_793_280],
+    ["Lovász hinge", withLoss("{type: LovaszHingeLoss}", 2), "fp32", 138_183_168, 152_248_832],
+    ["cross entropy and Dice mixed", withLoss(mixedWithDice, 2), "fp32", 135_108_352, 148_840_960],
+    ["cross entropy and Lovász mixed", withLoss(mixture, 19), "O1", 186_492_160, 191_754_752],
+    ["detail aggregation", `_base_: ${stdc1}`, "fp32", 174_959_872, 182_346_240],
+    ["detail aggregation", `_base_: ${stdc1}`, "O1", 178_193_664, 190_235_136],
+  ])("%s, %#", (_, text, amp, allocated, reserved) => {
+    const config = loadConfig("lean.yml", {
+      readText: (path) => (path === "lean.yml" ? text : readFileSync(path, "utf8")),
+    });
+    const { training } = estimateMemory(
+      simulate(
+        config,
+        {
+          ...defaultSettings,
+          batchSize: 2,
+          lean: ["losses"],
+          precision: amp === "fp32" ? "fp32" : "fp16",
+          cropSize: { width: 256, height: 128 },
+          prefetch: 0,
+        },
+        stepRuntime(findRuntime()),
+      ).log,
+    );
+    expect([training.allocated.lowBytes, training.reserved.lowBytes]).toEqual([allocated, reserved]);
+  });
+});
