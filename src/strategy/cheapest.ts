@@ -6,6 +6,8 @@ import type { Candidate, Outline, Runs } from "./space.ts";
 
 /** Sets of blocks that are run to find one that fits, if nothing is to be proved. */
 const searchRuns = 3;
+/** Sets that are run to find one that is cheaper than the first that fits. */
+const descentRuns = 3;
 
 export interface InnerOptions {
   readonly evaluations: readonly EvaluationMode[];
@@ -80,24 +82,40 @@ function cheapestSet(
   options: InnerOptions,
 ): Candidate | undefined {
   const tried = new Set<BoundedSet>();
+  const needed = new Map<BoundedSet, number>();
   const { learned, room } = options;
   let found: Candidate | undefined;
   let end = sets.length;
   let likely = holes;
-  for (let runs = 0; runs < searchRuns; runs++) {
-    const at = sets.findIndex(
-      (set) => !tried.has(set) && set.bound + likely <= room && set.bound * learned.excess <= room,
-    );
+  const likelyAt = (excess: number) =>
+    sets.findIndex((set, i) => i < end && !tried.has(set) && set.bound + likely <= room && set.bound * excess <= room);
+  /** Runs a set, if there is one; false where it does not fit. */
+  const fitsAt = (at: number): boolean => {
     const set = sets[at];
-    if (set === undefined) break;
+    if (set === undefined) return true;
     tried.add(set);
     const { candidate, reservedBytes } = attempt(set, true);
-    if (candidate) {
-      [found, end] = [candidate, at];
-      break;
+    needed.set(set, reservedBytes);
+    if (candidate) [found, end] = [candidate, at];
+    else {
+      likely = Math.max(likely, reservedBytes - set.bound);
+      learn(learned, "excess", reservedBytes / set.bound - 1);
     }
-    likely = Math.max(likely, reservedBytes - set.bound);
-    learn(learned, "excess", reservedBytes / set.bound - 1);
+    return candidate !== undefined;
+  };
+  for (let runs = 0; runs < searchRuns && !fitsAt(likelyAt(learned.excess)); runs++);
+  // What is learned is no proof: the set that is bounded lowest is run before all are given up, and what it needs leads to cheaper ones.
+  const least = sets.reduce(
+    (best, set, i) => (set.bound < (sets[best]?.bound ?? Number.POSITIVE_INFINITY) ? i : best),
+    -1,
+  );
+  const last = sets[least];
+  if (found === undefined && last !== undefined && !tried.has(last)) fitsAt(least);
+  // What was learned of sets that did not fit may be too much: the holes of the one that fits say which cheaper ones may.
+  if (found !== undefined) {
+    const fitting = sets[end];
+    likely = fitting === undefined ? 0 : (needed.get(fitting) ?? 0) - fitting.bound;
+    for (let runs = 0; runs < descentRuns && sets[likelyAt(1)] !== undefined; runs++) fitsAt(likelyAt(1));
   }
   const open = sets.slice(0, end).filter((set) => !tried.has(set));
   for (const set of open.slice(0, options.proofRuns)) {
@@ -115,12 +133,12 @@ function withBlocks(runs: Runs, point: Point, options: InnerOptions, likely: boo
     if (reservedBytes > options.room) return { reservedBytes, candidate: undefined };
   }
   const candidate = fitted(runs, point, options);
-  return { reservedBytes: needOf(runs, runs.run(point)), candidate };
+  return { reservedBytes: needOf(runs, candidate ?? runs.run(point)), candidate };
 }
 
-/** What a run needs beside the context, at the high end: workspaces and whole pages included. */
-function needOf(runs: Runs, { memory: { training, evaluation } }: Candidate): number {
-  return Math.max(training.process.highBytes, evaluation?.process.highBytes ?? 0) - runs.contextHighBytes;
+/** What training needs beside the context, at the high end: workspaces and whole pages included. */
+function needOf(runs: Runs, { memory }: Candidate): number {
+  return memory.training.process.highBytes - runs.contextHighBytes;
 }
 
 /** The point with the first evaluation and workspace limit that fit; a limit changes training's time, so evaluation is tried first. */
