@@ -21,7 +21,8 @@ import { largest } from "./strategy/max.ts";
 import { type SearchLimits, plan as search } from "./strategy/plan.ts";
 
 export type { TrainConfig } from "./config/types.ts";
-export { type Code, renderUserError } from "./errors.ts";
+export { renderUserError } from "./error-text.ts";
+export type { Code } from "./errors.ts";
 export { launcherFile, launcherText } from "./presets.ts";
 export type { Estimate, LaunchCommand, Plan, PlanChange, Report, Verdict } from "./report/report.ts";
 export { type Around, type Context, createContext } from "./run-place.ts";

@@ -5,6 +5,7 @@ import { UserError } from "./errors.ts";
 import { deriveCudaTotal, type Gpu, type MemoryRuntime } from "./memory/card.ts";
 import { allocatorAlignment } from "./memory/rounding.ts";
 import { GiB, MiB } from "./units.ts";
+import { asIs } from "./words/phrase.ts";
 
 /** One Paddle version: what the memory model needs, and the op lists of auto_cast. */
 export interface Runtime extends MemoryRuntime {
@@ -61,7 +62,7 @@ function check<T>(schema: z.ZodType<T>, file: string, text: string): T {
   const result = schema.safeParse(parse(text));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw new UserError("preset-invalid", { file, reason: `${issue?.path.join(".")}: ${issue?.message}` });
+  throw new UserError("preset-invalid", { file, reason: asIs(`${issue?.path.join(".")}: ${issue?.message}`) });
 }
 
 /** A card of its YAML text; `id` is the file's name without its ending. */

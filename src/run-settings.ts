@@ -3,6 +3,7 @@ import { type DatasetPreset, datasetPresetName, evaluationSize } from "./config/
 import type { Component, Size, TrainConfig } from "./config/types.ts";
 import { UserError } from "./errors.ts";
 import { type AmpLevel, defaultSettings, type LeanMeans, type Precision, type Settings } from "./step/settings.ts";
+import { asIs, type Phrase, phrase } from "./words/phrase.ts";
 
 /** What a person may say of a run, beside what changes the config itself; undefined: PaddleSeg's default. */
 export interface RunFlags {
@@ -29,9 +30,9 @@ export interface Prepared {
   readonly config: TrainConfig;
   readonly settings: Settings;
   /** For the list of assumptions. */
-  readonly assumptions: readonly string[];
+  readonly assumptions: readonly Phrase[];
   /** For a person to read at once: what was left out and how to have it. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Phrase[];
 }
 
 type EvaluationChoice = Pick<Settings, "doEval" | "evaluation"> & Pick<Prepared, "assumptions" | "notes">;
@@ -65,7 +66,7 @@ export function prepareRun(
 }
 
 /** The reducer takes the parameters inside a recomputed layer for unused, and then sees their gradients (reducer.cc). */
-const twice = "with recompute, the gradient of a parameter comes in after the parameter was taken for unused";
+const twice = phrase("gradient-after-unused", {});
 
 /** What changes memory in ways that no rule here describes, or fails in Paddle. Throws `run-not-modelled`, `data-parallel-stops`. */
 function refuseUnmodelled(
@@ -75,15 +76,16 @@ function refuseUnmodelled(
   if (gpus > 1 && recompute.length > 0) throw new UserError("data-parallel-stops", { reason: twice });
   if (config.resolved.to_static_training === true) {
     const what = "to_static_training";
-    const reason = "it runs a static graph, whose executor frees, fuses and reorders by rules of its own";
-    const instead = "Set to_static_training to false, or leave it out.";
-    throw new UserError("run-not-modelled", { what, reason, instead }, config.locate([what]));
+    const reason = phrase("static-graph", {});
+    const instead = phrase("static-graph-instead", {});
+    throw new UserError("run-not-modelled", { what: asIs(what), reason, instead }, config.locate([what]));
   }
   if (useEma === true && precision === "fp16" && ampLevel === "O2") {
-    const reason =
-      "the update adds float16 parameters, cast anew each time, to a float32 average, which was not measured";
-    const instead = "Take --amp-level O1 with --use-ema, or leave one of them out.";
-    throw new UserError("run-not-modelled", { what: "--use-ema under O2", reason, instead });
+    throw new UserError("run-not-modelled", {
+      what: phrase("ema-under-o2", {}),
+      reason: phrase("ema-under-o2-reason", {}),
+      instead: phrase("ema-under-o2-instead", {}),
+    });
   }
 }
 
@@ -92,15 +94,14 @@ function chooseEvaluation(
   flags: RunFlags,
   dataset: (name: string) => DatasetPreset | undefined,
 ): EvaluationChoice {
-  if (flags.doEval === false) return { ...without, assumptions: ["no evaluation during training (--no-do-eval)"] };
+  if (flags.doEval === false) return { ...without, assumptions: [phrase("no-evaluation", {})] };
   if (flags.evalSize !== undefined) return { ...without, doEval: true, evaluation: { size: flags.evalSize } };
   const name = datasetPresetName(config.valDataset);
   const known = evaluationSize(config, name === undefined ? undefined : dataset(name));
   if (known !== undefined) {
     const { network, original, source, varies } = known;
     const size = `${network.width}x${network.height}`;
-    const usual = varies ? `; images vary, larger ones take more: give the largest as --eval-size` : "";
-    const assumption = `evaluation on ${size} images (${source.replace(/\.$/, "")})${usual}; it takes place with --do_eval only`;
+    const assumption = phrase("evaluation-size", { size, source, varies });
     return { doEval: true, evaluation: { size: network, original }, assumptions: [assumption], notes: [] };
   }
   if (flags.doEval === true) {
@@ -108,7 +109,7 @@ function chooseEvaluation(
     throw new UserError("eval-size-not-known", { dataset: config.valDataset?.type ?? "val_dataset" }, place);
   }
   if (config.valDataset === undefined) return without;
-  const note = `the size of the validation images (${config.valDataset.type}) is not known, so evaluation is left out; give it as --eval-size WIDTHxHEIGHT`;
+  const note = phrase("evaluation-left-out", { dataset: config.valDataset.type });
   return { ...without, assumptions: [note], notes: [note] };
 }
 
@@ -119,7 +120,7 @@ function withDataFormat(config: TrainConfig, dataFormat: Settings["dataFormat"])
   if (dataFormat === "NCHW") return config;
   const { model } = config;
   if (model.type !== channelsLastNetwork) {
-    const reason = `PaddleSeg takes --data_format NHWC for ${channelsLastNetwork} only, not for ${model.type}`;
+    const reason = phrase("nhwc-for-one-network", { network: channelsLastNetwork, type: model.type });
     const data = { component: model.type, argument: "data_format", reason, near: [] };
     throw new UserError("argument-wrong", data, config.locate(["model", "type"]));
   }

@@ -1,6 +1,8 @@
 /** @file The words of errors, the code frame, and the suggestions. */
 import { describe, expect, it } from "vitest";
-import { codeFrame, codes, renderUserError, suggest, UserError } from "../src/errors.ts";
+import { codeFrame, renderUserError } from "../src/error-text.ts";
+import { codes, suggest, UserError } from "../src/errors.ts";
+import { asIs, phrase } from "../src/words/phrase.ts";
 
 const location = { file: "x.yml", line: 3, column: 13 };
 const text = "a: 1\nb: 2\nbatch_size: 0\niters: 5\nc: 3\nd: 4\n";
@@ -9,7 +11,7 @@ describe("renderUserError", () => {
   it("shows place, frame and next step, and no stack", () => {
     const error = new UserError(
       "value-wrong",
-      { key: "batch_size", wanted: "a whole number from 1 on", found: "0" },
+      { key: "batch_size", wanted: phrase("whole-number", { least: 1 }), found: asIs("0") },
       location,
     );
     expect(renderUserError(error, () => text)).toBe(
@@ -34,7 +36,7 @@ describe("renderUserError", () => {
     };
     const error = new UserError("file-not-found", { file: "x.yml", near: ["y.yml"] });
     expect(renderUserError(error, gone)).toBe('error: There is no file x.yml.\n\nhint: Did you mean "y.yml"?');
-    const placed = new UserError("yaml-invalid", { reason: "no colon" }, location);
+    const placed = new UserError("yaml-invalid", { reason: asIs("no colon") }, location);
     expect(renderUserError(placed, gone).split("\n")).toHaveLength(3);
   });
 

@@ -51,8 +51,8 @@ export function calibrate(request: CalibrateRequest): Calibrated {
   });
   const growth = findGrowth(log.memory);
   const peaks = peaksOf(log.memory);
-  // What losses assume of values stands under their names.
-  const worstCases = [...simulation.assumptions].filter((text) => /^\w*Loss: /.test(text));
+  // What losses assume of values has codes of its own.
+  const worstCases = simulation.assumptions.filter(({ code }) => code.startsWith("loss-"));
   const isWorstCase = worstCases.length > 0;
   const isBelow = compare(peaks, predicted, predicted, isWorstCase).some((row) => row.place === "below");
   const [training, evaluation] = [

@@ -2,6 +2,7 @@
 import { Document, isMap, isSeq, parseDocument } from "yaml";
 import { UserError } from "../errors.ts";
 import type { Calibration, MeasuredLevel, MeasuredPart, MeasuredRun } from "../memory/narrow.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 
 /** The file's name, in the working folder. */
 export const receiptsName = "vram-plan.receipts.yaml";
@@ -33,23 +34,25 @@ class Reader {
     this.file = file;
   }
 
-  fail(key: string, reason: string): never {
+  fail(key: string, reason: Phrase): never {
     throw new UserError("receipts-invalid", { file: this.file, key, reason });
   }
 
   record(value: unknown, key: string): Json {
-    return isRecord(value) ? value : this.fail(key, "has to be a mapping");
+    return isRecord(value) ? value : this.fail(key, phrase("has-to-be", { wanted: phrase("a-mapping", {}) }));
   }
 
   text(from: Json, name: string, key: string): string {
     const value = from[name];
-    return typeof value === "string" && value !== "" ? value : this.fail(`${key}.${name}`, "has to be a text");
+    return typeof value === "string" && value !== ""
+      ? value
+      : this.fail(`${key}.${name}`, phrase("has-to-be", { wanted: phrase("a-text", {}) }));
   }
 
   private bytes(from: Json, name: string, key: string): number {
     const value = from[name];
     if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-    return this.fail(`${key}.${name}`, "has to be a whole number of bytes");
+    return this.fail(`${key}.${name}`, phrase("has-to-be", { wanted: phrase("whole-number-of-bytes", {}) }));
   }
 
   private level(value: unknown, key: string): MeasuredLevel | undefined {
@@ -57,7 +60,7 @@ class Reader {
     const from = this.record(value, key);
     const [lowBytes, expectedBytes] = [this.bytes(from, "low", key), this.bytes(from, "expected", key)];
     const [highBytes, measuredBytes] = [this.bytes(from, "high", key), this.bytes(from, "measured", key)];
-    if (lowBytes > expectedBytes || expectedBytes > highBytes) this.fail(key, "low, expected and high have to rise");
+    if (lowBytes > expectedBytes || expectedBytes > highBytes) this.fail(key, phrase("have-to-rise", {}));
     return { lowBytes, expectedBytes, highBytes, measuredBytes };
   }
 
@@ -75,13 +78,13 @@ export function parseReceipts(file: string, text: string): readonly Receipt[] {
   const reader = new Reader(file);
   const document = parseDocument(text);
   const [problem] = document.errors;
-  if (problem !== undefined) reader.fail("the file", (problem.message.split("\n")[0] ?? "").replace(/[:.]$/, ""));
+  if (problem !== undefined) reader.fail("the file", asIs((problem.message.split("\n")[0] ?? "").replace(/[:.]$/, "")));
   const whole: unknown = document.toJS();
   if (whole === null || whole === undefined) return [];
   const root = reader.record(whole, "the file");
-  if (root.version !== 1) reader.fail("version", "has to be 1");
+  if (root.version !== 1) reader.fail("version", phrase("has-to-be", { wanted: asIs("1") }));
   const list: unknown = root.receipts;
-  if (!Array.isArray(list)) return reader.fail("receipts", "has to be a list");
+  if (!Array.isArray(list)) return reader.fail("receipts", phrase("has-to-be", { wanted: phrase("a-list", {}) }));
   return list.map((item: unknown, index) => {
     const key = `receipts.${index}`;
     const from = reader.record(item, key);
@@ -153,10 +156,13 @@ export function calibrationOf(receipts: readonly Receipt[], gpu: string, paddle:
   const fitting = receipts.filter((one) => one.gpu === gpu && minorVersion(one.paddle) === minorVersion(paddle));
   if (fitting.length === 0) return undefined;
   const versions = [...new Set(fitting.map((one) => one.cudnn))];
-  const runs = fitting.length === 1 ? "1 measured run" : `${fitting.length} measured runs`;
-  const several = versions.length > 1 ? ` (the highest of them, as the next run's is not known)` : "";
   return {
     groups: versions.map((version) => fitting.filter((one) => one.cudnn === version)),
-    source: `expected and high are narrowed by ${runs} on this card with Paddle ${minorVersion(paddle)} and cuDNN ${versions.join(", ")}${several}, from ${receiptsName}`,
+    source: phrase("narrowed-by-receipts", {
+      runs: fitting.length,
+      paddle: minorVersion(paddle),
+      cudnn: versions,
+      file: receiptsName,
+    }),
   };
 }

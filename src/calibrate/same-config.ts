@@ -1,12 +1,14 @@
 /** @file Whether a log is of a config: what decides the memory is the same in both. */
 import type { ConfigValue, TrainConfig } from "../config/types.ts";
+import { type PhraseOf, phrase } from "../words/phrase.ts";
 
 /** Arguments that name files: where weights come from costs no memory. */
 const withoutFiles = (key: string, value: unknown): unknown => (key === "pretrained" ? undefined : value);
 
-function short(value: unknown): string {
-  const text = JSON.stringify(value, withoutFiles) ?? "not set";
-  return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
+/** Undefined where it is not set. */
+function short(value: unknown): string | undefined {
+  const text: string | undefined = JSON.stringify(value, withoutFiles);
+  return text === undefined || text.length <= 40 ? text : `${text.slice(0, 39)}…`;
 }
 
 function facts(config: TrainConfig): Readonly<Record<string, unknown>> {
@@ -40,9 +42,9 @@ function sorted(value: unknown): unknown {
 }
 
 /** In words, each difference that costs memory: `batch_size is 4 in the log, 16 in the config`. */
-export function configDifferences(logged: TrainConfig, given: TrainConfig): readonly string[] {
+export function configDifferences(logged: TrainConfig, given: TrainConfig): readonly PhraseOf<"logged-differs">[] {
   const [ours, theirs] = [facts(logged), facts(given)];
   return Object.keys(ours)
     .filter((key) => JSON.stringify(ours[key], withoutFiles) !== JSON.stringify(theirs[key], withoutFiles))
-    .map((key) => `${key} is ${short(ours[key])} in the log, ${short(theirs[key])} in the config`);
+    .map((key) => phrase("logged-differs", { key, logged: short(ours[key]), given: short(theirs[key]) }));
 }

@@ -15,6 +15,8 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Files } from "../config/merge.ts";
+import type { Language } from "../words/language.ts";
+import { chooseLanguage } from "./language.ts";
 
 /** A standard stream. */
 export interface Stream {
@@ -36,6 +38,8 @@ export interface GitAnswer {
 export interface Host extends Files {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What text is written in: --lang, else the locale. JSON and other formats of machines are always English. */
+  readonly language: Language;
   /** Milliseconds; undefined: no clock, so nothing depends on how long it takes. */
   readonly now?: (() => number) | undefined;
   readonly stdout: Stream;
@@ -61,7 +65,7 @@ export interface Host extends Files {
 }
 
 /** Files under a working folder; paths stay as the user wrote them. */
-export function filesIn(cwd: string): Omit<Host, "args" | "env" | "stdout" | "stderr" | "now"> {
+export function filesIn(cwd: string): Omit<Host, "args" | "env" | "language" | "stdout" | "stderr" | "now"> {
   const at = (path: string): string => resolve(cwd, path);
   return {
     cwd,
@@ -157,9 +161,11 @@ function stream(out: NodeJS.WriteStream): Stream {
 /** The Host of a real process. Streams are opened when first used: each costs a millisecond at start. */
 export function nodeHost(process: ProcessLike): Host {
   let [stdout, stderr]: [Stream | undefined, Stream | undefined] = [undefined, undefined];
+  const args = process.argv.slice(2);
   return {
-    args: process.argv.slice(2),
+    args,
     env: process.env,
+    language: chooseLanguage(args, process.env),
     now: () => performance.now(),
     get stdout() {
       stdout ??= stream(process.stdout);

@@ -1,6 +1,8 @@
 /** @file What the commands share: flags to a prepared run, files remembered, notes on stderr. */
 import { loadRun, type RunFlags } from "../index.ts";
 import type { Prepared } from "../run-settings.ts";
+import type { ByLanguage } from "../words/language.ts";
+import { type Phrase, phrase, say } from "../words/phrase.ts";
 import type { Host } from "./host.ts";
 import type { CommandOptions } from "./options.ts";
 import { parseRecorded, recordedFlags } from "./recorded.ts";
@@ -35,7 +37,7 @@ export function load(host: Host, file: string, options: CommandOptions): LoadedR
   if (words === undefined || words === "") return { run, files, options };
   const recorded = parseRecorded(words, (text) => host.stderr.write(`${file}: ${text}`));
   const all = { ...recorded, ...options };
-  host.stderr.write(`note: ${file} was fitted for ${words}; taken as given\n`);
+  tellNotes(host, [phrase("fitted-for", { file, flags: words })]);
   return { run: read(all), files, options: all };
 }
 
@@ -46,7 +48,9 @@ function runFlags(options: CommandOptions): RunFlags {
   return { ...kept, convWorkspaceLimitBytes: convWorkspaceLimit, doEval, useEma, dataFormat, prefetch, gpus };
 }
 
+const noteLabels: ByLanguage<string> = { en: "note: ", "zh-CN": "说明：" };
+
 /** What a person should know at once; data goes to stdout, this to stderr. */
-export function tellNotes(host: Host, notes: readonly string[]): void {
-  for (const note of notes) host.stderr.write(`note: ${note}\n`);
+export function tellNotes(host: Pick<Host, "language" | "stderr">, notes: readonly Phrase[]): void {
+  for (const note of notes) host.stderr.write(`${noteLabels[host.language]}${say(note, host.language)}\n`);
 }

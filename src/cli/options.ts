@@ -4,6 +4,8 @@ import type { Size } from "../config/types.ts";
 import { leanMeans } from "../index.ts";
 import type { RunFlags } from "../run-settings.ts";
 import { parseBytes } from "../units.ts";
+import { languages } from "../words/language.ts";
+import { languageFlag } from "./language.ts";
 
 /** What commander hands to an action. */
 export interface CommandOptions extends RunFlags {
@@ -96,4 +98,11 @@ export function addDetailOptions(command: Command): Command {
   return command
     .option("--depth <n>", "levels of the layer tree", wholeNumber(0))
     .option("--top <n>", "how many of the largest things alive at the peak", wholeNumber(0));
+}
+
+/** Adds `--lang`, for the help and the shells' completion. */
+export function addLanguageOption(command: Command): void {
+  command.addOption(
+    new Option(`${languageFlag} <language>`, "language of all text (default: the locale's)").choices(languages),
+  );
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { givenEdits, planText } from "../index.ts";
 import type { Plan, Report } from "../report/report.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 import type { Host } from "./host.ts";
 import { launchFiles } from "./launch-files.ts";
 import type { LoadedRun } from "./load.ts";
@@ -22,19 +23,19 @@ export function checkOut(host: Host, out: string, loaded: LoadedRun): void {
   if (!text.includes(`\n${header}`)) throw new UserError("out-exists", { out });
 }
 
-/** Why a file cannot be written, in words. */
-export function reasonOf(error: unknown): string {
+/** Why a file cannot be written. */
+export function reasonOf(error: unknown): Phrase {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: "its folder does not exist",
-    ENOTDIR: "its folder is a file",
-    EISDIR: "it is a folder",
-    EACCES: "no permission",
-    EPERM: "no permission",
-    EROFS: "the file system is read-only",
-    ENOSPC: "the disk is full",
+  const words: Readonly<Record<string, Phrase>> = {
+    ENOENT: phrase("no-folder", {}),
+    ENOTDIR: phrase("folder-is-file", {}),
+    EISDIR: phrase("it-is-a-folder", {}),
+    EACCES: phrase("no-permission", {}),
+    EPERM: phrase("no-permission", {}),
+    EROFS: phrase("read-only", {}),
+    ENOSPC: phrase("disk-full", {}),
   };
-  return words[code] ?? String(error);
+  return words[code] ?? asIs(String(error));
 }
 
 /** Writes the file whole, its text known to be good before, and what runs it beside it. Gives the names of what was written. */

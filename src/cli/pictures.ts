@@ -1,13 +1,17 @@
 /** @file The flags that say how one report is shown, and the writing of it: to stdout or to files, several at once. */
 import { resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { suggest, UserError } from "../errors.ts";
 import { renderJson } from "../report/json.ts";
+import type { View } from "../report/paint.ts";
 import { isPictureName, type PictureName, pictureNames } from "../report/picture/names.ts";
-import { type Language, languages, wordsOf } from "../report/picture/words.ts";
+import { wordsOf } from "../report/picture/words.ts";
 import type { Report } from "../report/report.ts";
 import { renderText, type TextOptions } from "../report/text.ts";
+import { asIs, phrase } from "../words/phrase.ts";
 import type { Host } from "./host.ts";
+import { locale } from "./language.ts";
+import { tellNotes } from "./load.ts";
 import type { CommandOptions } from "./options.ts";
 import { createView } from "./view.ts";
 
@@ -15,7 +19,6 @@ import { createView } from "./view.ts";
 export interface PictureOptions extends CommandOptions {
   readonly format?: readonly string[] | undefined;
   readonly chart?: boolean | undefined;
-  readonly lang?: Language | undefined;
 }
 
 /** A format and where it goes; undefined: stdout. */
@@ -30,8 +33,7 @@ const oneMore = (text: string, before: readonly string[] | undefined): readonly 
 export function addPictureOptions(command: Command): Command {
   return command
     .option("--format <name[=file]>", `${pictureNames.join(", ")}; to stdout or a file; repeat it for several`, oneMore)
-    .option("--chart", "draw live bytes over an iteration and an image in the terminal")
-    .addOption(new Option("--lang <language>", "language of html and svg (default: the locale's)").choices(languages));
+    .option("--chart", "draw live bytes over an iteration and an image in the terminal");
 }
 
 /** Formats asked for; the terminal's where none is. `inputs` are never written over. Throws `format-not-known` or `out-is-input`. */
@@ -62,7 +64,7 @@ export async function writePictures(
   report: Report,
   outputs: readonly PictureOutput[],
   options: PictureOptions,
-  shown: Omit<TextOptions, "paint" | "width">,
+  shown: Omit<TextOptions, keyof View>,
 ): Promise<void> {
   for (const output of outputs) {
     const text = await render(host, report, output, options, shown);
@@ -76,9 +78,9 @@ function writeFile(host: Host, file: string, text: string): void {
     host.writeText(file, text);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new UserError("out-impossible", { out: file, reason: code });
+    throw new UserError("out-impossible", { out: file, reason: asIs(code) });
   }
-  host.stderr.write(`note: written: ${file}\n`);
+  tellNotes(host, [phrase("written", { file })]);
 }
 
 async function render(
@@ -86,12 +88,12 @@ async function render(
   report: Report,
   { name, file }: PictureOutput,
   options: PictureOptions,
-  shown: Omit<TextOptions, "paint" | "width">,
+  shown: Omit<TextOptions, keyof View>,
 ): Promise<string> {
   if (name === "json") return renderJson(withoutTimeline(report));
   if (name !== "terminal") {
     const { pictures } = await import("../report/picture/index.ts");
-    return pictures[name](report, options.lang ?? localeLanguage(host.env));
+    return pictures[name](report, host.language);
   }
   const view = await createView(host, file === undefined ? options.color : false);
   const text = renderText(report, { ...view, ...shown });
@@ -105,16 +107,6 @@ async function render(
 /** JSON is the same whatever else is written beside it. */
 function withoutTimeline({ timeline, ...report }: Report): Report {
   return report;
-}
-
-/** The first of the variables that POSIX looks at which says something. */
-function locale(env: Host["env"], category: "LC_CTYPE" | "LC_MESSAGES"): string {
-  return [env.LC_ALL, env[category], env.LANG].find((value) => value !== undefined && value !== "") ?? "";
-}
-
-/** Chinese where the messages of the system are; English else. */
-function localeLanguage(env: Host["env"]): Language {
-  return /^zh/i.test(locale(env, "LC_MESSAGES")) ? "zh-CN" : "en";
 }
 
 /** Where no locale is set nothing speaks against it; TERM=dumb does. */

@@ -3,7 +3,9 @@ import { type Command, Option } from "commander";
 import { UserError } from "../errors.ts";
 import type { Around } from "../index.ts";
 import { formatMiB, MiB } from "../units.ts";
+import { phrase } from "../words/phrase.ts";
 import type { Host } from "./host.ts";
+import { tellNotes } from "./load.ts";
 import { bytes, type CommandOptions } from "./options.ts";
 import { readReceipts } from "./receipts.ts";
 
@@ -43,11 +45,10 @@ export function placeOf(host: Host, options: CommandOptions): [gpu: string | und
   const receipts = readReceipts(host);
   if (gpu !== "auto") return [gpu, { runtime, system, display, gpuFree, receipts }];
   const answer = host.nvidiaSmi?.(smiQuery);
-  if (answer === undefined) throw new UserError("gpu-auto-failed", { reason: "there is no program nvidia-smi here" });
+  if (answer === undefined) throw new UserError("gpu-auto-failed", { reason: phrase("no-nvidia-smi", {}) });
   const [card, ...others] = parseSmi(answer);
-  if (card === undefined) throw new UserError("gpu-auto-failed", { reason: "nvidia-smi names no card" });
-  const more = others.length > 0 ? `, the first of ${others.length + 1}` : "";
-  const used = `${formatMiB(card.usedBytes)} of ${formatMiB(card.totalBytes)} are in use`;
-  host.stderr.write(`note: nvidia-smi shows a ${card.name}${more}; ${used}, ${formatMiB(card.freeBytes)} free\n`);
+  if (card === undefined) throw new UserError("gpu-auto-failed", { reason: phrase("nvidia-smi-no-card", {}) });
+  const sizes = { used: formatMiB(card.usedBytes), total: formatMiB(card.totalBytes), free: formatMiB(card.freeBytes) };
+  tellNotes(host, [phrase("nvidia-smi-shows", { card: card.name, cards: others.length + 1, ...sizes })]);
   return [card.name, { runtime, system, gpuFree: gpuFree ?? card.freeBytes, gpuTotal: card.totalBytes, receipts }];
 }

@@ -3,7 +3,14 @@ import { Argument, Command } from "commander";
 import type { CalibrateOptions } from "./commands/calibrate.ts";
 import { addGateCommands } from "./gate-program.ts";
 import type { Host } from "./host.ts";
-import { addDetailOptions, addOutputOptions, addRunOptions, type CommandOptions, wholeNumber } from "./options.ts";
+import {
+  addDetailOptions,
+  addLanguageOption,
+  addOutputOptions,
+  addRunOptions,
+  type CommandOptions,
+  wholeNumber,
+} from "./options.ts";
 import { addPictureOptions, type PictureOptions } from "./pictures.ts";
 import { addPlaceOptions } from "./place.ts";
 import { addPlanOptions, type PlanOptions } from "./plan-options.ts";
@@ -156,5 +163,6 @@ export function createProgram(host: Host, done: (code: number) => void): Command
       const { completionCommand } = await import("./commands/completion.ts");
       done(await completionCommand(host, program, shell));
     });
+  for (const command of [program, ...program.commands]) addLanguageOption(command);
   return program;
 }

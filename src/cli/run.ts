@@ -1,6 +1,8 @@
 /** @file One run of the command line against a Host: arguments in, exit code out. The only place that catches errors to print them. */
-import { renderUserError, suggest, UserError } from "../errors.ts";
+import { renderUserError } from "../error-text.ts";
+import { suggest, UserError } from "../errors.ts";
 import type { Host } from "./host.ts";
+import { takeLanguage } from "./language.ts";
 import { withStdin } from "./stdin.ts";
 import { version } from "./version.ts";
 import { watch } from "./watch.ts";
@@ -34,8 +36,7 @@ function dashed(argument: string): string {
 }
 
 /** A first word that looks like a command and not like a file. */
-function refuseUnknownCommand(host: Host): void {
-  const [first] = host.args;
+function refuseUnknownCommand(host: Host, [first]: readonly string[]): void {
   if (first === undefined || first.startsWith("-") || commands.includes(first) || /[./\\]/.test(first)) return;
   if (host.exists(first)) return;
   throw new UserError("command-not-known", { name: first, near: suggest(first, commands) });
@@ -53,11 +54,12 @@ async function once(host: Host): Promise<number> {
     return 0;
   }
   try {
-    refuseUnknownCommand(host);
-    return await runProgram(host);
+    const args = takeLanguage(host.args);
+    refuseUnknownCommand(host, args);
+    return await runProgram(host, args);
   } catch (error) {
     if (error instanceof UserError) {
-      host.stderr.write(`${renderUserError(error, host.readText)}\n`);
+      host.stderr.write(`${renderUserError(error, host.readText, host.language)}\n`);
       return couldNotRun;
     }
     // A bug keeps its stack: it is what its report needs.
@@ -67,19 +69,19 @@ async function once(host: Host): Promise<number> {
   }
 }
 
-async function runProgram(host: Host): Promise<number> {
+async function runProgram(host: Host, args: readonly string[]): Promise<number> {
   const { CommanderError } = await import("commander");
   const { createProgram } = await import("./program.ts");
   let code = 0;
   const program = createProgram(host, (result) => {
     code = result;
   });
-  if (host.args.length === 0) {
+  if (args.length === 0) {
     program.outputHelp({ error: true });
     return couldNotRun;
   }
   try {
-    await program.parseAsync(host.args.map(dashed), { from: "user" });
+    await program.parseAsync(args.map(dashed), { from: "user" });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

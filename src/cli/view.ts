@@ -18,10 +18,13 @@ export function wantsColour({ env, stdout }: Pick<Host, "env" | "stdout">, flag:
 }
 
 /** The view on stdout. chalk is loaded only where there is colour. */
-export async function createView(host: Pick<Host, "env" | "stdout">, flag: boolean | undefined): Promise<View> {
+export async function createView(
+  host: Pick<Host, "env" | "language" | "stdout">,
+  flag: boolean | undefined,
+): Promise<View> {
   const columns = host.stdout.columns ?? (Number(host.env.COLUMNS) || defaultWidth);
   const width = Math.max(narrowest, columns);
-  return { paint: wantsColour(host, flag) ? await createPaint() : plain, width };
+  return { language: host.language, paint: wantsColour(host, flag) ? await createPaint() : plain, width };
 }
 
 async function createPaint(): Promise<Paint> {

@@ -1,5 +1,7 @@
 /** @file `--watch`: runs again whenever a file that the last run read is saved. */
+import { phrase } from "../words/phrase.ts";
 import type { Host } from "./host.ts";
+import { tellNotes } from "./load.ts";
 
 /** Editors save in several steps: what comes within this many milliseconds is one change. */
 const throttle = 200;
@@ -25,7 +27,7 @@ export async function watch(host: Host, once: (host: Host) => Promise<number>, e
     };
     code = await once({ ...host, args, readText });
     if (texts.size === 0 || isEnded()) return code;
-    host.stderr.write(`note: watching ${texts.size} ${texts.size === 1 ? "file" : "files"}; Ctrl-C ends\n`);
+    tellNotes(host, [phrase("watching", { files: texts.size })]);
     await change(host, texts, ended);
   }
   return code;

@@ -1,5 +1,6 @@
 /** @file What PaddleSeg fills in before it builds: cvlibs/config_checker.py, and for its data set classes cvlibs/builder.py. */
 import { suggest, UserError } from "../errors.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 import { datasetClasses } from "./dataset-classes.ts";
 import { describe, get, locate, type MapNode, map, type Node, type ScalarNode, type SeqNode, scalar } from "./node.ts";
 import type { Location } from "./types.ts";
@@ -15,7 +16,7 @@ export function placeOf(draft: Draft, path: readonly string[]): Location | undef
   return locate(draft.root, path, draft.start);
 }
 
-function wrong(draft: Draft, path: readonly string[], wanted: string, node: Node | undefined): never {
+function wrong(draft: Draft, path: readonly string[], wanted: Phrase, node: Node | undefined): never {
   throw new UserError("value-wrong", { key: path.join("."), wanted, found: describe(node) }, placeOf(draft, path));
 }
 
@@ -23,7 +24,7 @@ function wrong(draft: Draft, path: readonly string[], wanted: string, node: Node
 export function needMap(draft: Draft, path: readonly string[]): MapNode {
   const node = path.reduce<Node | undefined>(get, draft.root);
   if (node?.kind === "map") return node;
-  if (node !== undefined) return wrong(draft, path, "a mapping", node);
+  if (node !== undefined) return wrong(draft, path, phrase("a-mapping", {}), node);
   const inside = path.slice(0, -1).join(".") || draft.start.file;
   throw new UserError("config-key-missing", { key: path.at(-1) ?? "", inside }, placeOf(draft, path));
 }
@@ -31,14 +32,14 @@ export function needMap(draft: Draft, path: readonly string[]): MapNode {
 /** The list at a path. */
 export function needSeq(draft: Draft, path: readonly string[]): SeqNode {
   const node = path.reduce<Node | undefined>(get, draft.root);
-  return node?.kind === "seq" ? node : wrong(draft, path, "a list", node);
+  return node?.kind === "seq" ? node : wrong(draft, path, phrase("a-list", {}), node);
 }
 
 /** The text of `type:` in a mapping. */
 export function needType(draft: Draft, path: readonly string[]): string {
   const node = get(needMap(draft, path), "type");
   if (node?.kind === "scalar" && typeof node.value === "string") return node.value;
-  if (node !== undefined) return wrong(draft, [...path, "type"], "the name of a class", node);
+  if (node !== undefined) return wrong(draft, [...path, "type"], phrase("a-class-name", {}), node);
   throw new UserError("config-key-missing", { key: "type", inside: path.join(".") }, placeOf(draft, path));
 }
 
@@ -48,7 +49,7 @@ const primary = ["model", "train_dataset", "batch_size", "iters", "optimizer", "
 function checkPrimary({ root, start }: Draft): void {
   for (const key of primary) {
     if (root.entries.has(key)) continue;
-    const found = `it has no ${key}`;
+    const found = phrase("it-has-no", { key });
     if (key === "model" || key === "train_dataset")
       throw new UserError("config-not-training", { file: start.file, found }, start);
     throw new UserError("config-key-missing", { key, inside: start.file }, start);
@@ -87,15 +88,18 @@ function oneValue(
   for (const path of places) {
     const node = path.reduce<Node | undefined>(get, draft.root);
     if (node === undefined) continue;
-    if (node.kind !== "scalar") return wrong(draft, path, "one value", node);
+    if (node.kind !== "scalar") return wrong(draft, path, phrase("one-value", {}), node);
     if (known === undefined || node.value !== null || what !== "in_channels") found.set(node.value, node);
     last = path;
     if (found.size > 1) break;
   }
   if (found.size > 1) {
     const where =
-      known === undefined ? "model, train_dataset and val_dataset" : "model and loss, the one of the data set";
-    throw new UserError("values-differ", { what, found: [...found.keys()].map(String), where }, placeOf(draft, last));
+      known === undefined
+        ? phrase("places", { names: ["model", "train_dataset", "val_dataset"] })
+        : phrase("model-and-loss", {});
+    const values = [...found.keys()].map((value) => asIs(String(value)));
+    throw new UserError("values-differ", { what, found: values, where }, placeOf(draft, last));
   }
   return [...found.values()][0];
 }
@@ -122,8 +126,8 @@ function fillIgnoreIndex(
       const own = get(loss, "ignore_index");
       if (own === undefined) loss.entries.set("ignore_index", { node: scalar(ignoreIndex) });
       else if (own.kind !== "scalar" || own.value !== ignoreIndex) {
-        const found = [describe(own), String(ignoreIndex)];
-        const where = `${path.join(".")} and train_dataset`;
+        const found = [describe(own), asIs(String(ignoreIndex))];
+        const where = phrase("places", { names: [path.join("."), "train_dataset"] });
         throw new UserError(
           "values-differ",
           { what: "ignore_index", found, where },
@@ -156,10 +160,10 @@ function fillFromKeys(draft: Draft, channelPath: readonly string[]): void {
     if (!draft.root.entries.has(name)) continue;
     const dataset = needMap(draft, [name]);
     if (name === "val_dataset" && dataset.entries.size > 0 && needType(draft, [name]) !== "Dataset") {
-      const found = ["Dataset", needType(draft, [name])];
+      const found = ["Dataset", needType(draft, [name])].map(asIs);
       throw new UserError(
         "values-differ",
-        { what: "type", found, where: datasets.join(" and ") },
+        { what: "type", found, where: phrase("places", { names: datasets }) },
         placeOf(draft, [name, "type"]),
       );
     }

@@ -1,5 +1,6 @@
 /** @file Changes to a config as edits of its leaf file: values spliced in, inherited ones overridden, everything else untouched. */
 import { UserError } from "../errors.ts";
+import { phrase } from "../words/phrase.ts";
 import { clone, equal, toNode, withValue } from "./edit-value.ts";
 import { type Files, readChain } from "./merge.ts";
 import { get, type MapNode, map, type Node, type Slot, scalar } from "./node.ts";
@@ -121,7 +122,7 @@ export function editConfig(target: EditTarget, text: string, edits: readonly Con
     const before = path.reduce<Node | undefined>(get, wanted);
     const changed = withValue(wanted, path, toNode(value, before));
     if (changed === undefined) {
-      throw new UserError("edit-impossible", { key: path.join("."), reason: "the config has no such place" });
+      throw new UserError("edit-impossible", { key: path.join("."), reason: phrase("no-such-place", {}) });
     }
     wanted = changed;
     now = carryOut(now, wanted, path, outFile, read);
@@ -149,6 +150,6 @@ function carryOut(
   }
   throw new UserError("edit-impossible", {
     key: path.join("."),
-    reason: "its anchors or layout leave no place for it",
+    reason: phrase("no-room-for-edit", {}),
   });
 }

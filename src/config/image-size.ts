@@ -1,6 +1,7 @@
 /** @file Size of validation images: the data set's own, from its preset, and what val_dataset.transforms make of it. */
 import { basename } from "node:path";
 import { UserError } from "../errors.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import { describe, get, locate, type Node, toValue } from "./node.ts";
 import { readYaml } from "./read-yaml.ts";
 import { isList, isMapping, readSize, sizeAfter, transformLists } from "./transforms.ts";
@@ -46,7 +47,7 @@ export function datasetPresetName(dataset: Component | undefined): string | unde
 /** Reads a preset. Throws UserError with the place where a value is wrong. */
 export function parseDatasetPreset(text: string, file: string): DatasetPreset {
   const { root } = readYaml(file, text);
-  const fail = (key: string, wanted: string, node: Node | undefined): never => {
+  const fail = (key: string, wanted: Phrase, node: Node | undefined): never => {
     throw new UserError(
       "value-wrong",
       { key, wanted, found: describe(node) },
@@ -54,19 +55,19 @@ export function parseDatasetPreset(text: string, file: string): DatasetPreset {
     );
   };
   const value = toValue(root);
-  if (!isMapping(value)) return fail("preset", "a mapping", root);
+  if (!isMapping(value)) return fail("preset", phrase("a-mapping", {}), root);
   const size = (key: string): Size | undefined => {
     const node = get(root, key);
     if (node === undefined) return undefined;
-    return readSize(value[key]) ?? fail(key, "a pair of positive whole numbers, [width, height],", node);
+    return readSize(value[key]) ?? fail(key, phrase("pair-of-sizes", {}), node);
   };
   const text_ = (key: string): string => {
     const found = value[key];
-    return typeof found === "string" && found !== "" ? found : fail(key, "a text", get(root, key));
+    return typeof found === "string" && found !== "" ? found : fail(key, phrase("a-text", {}), get(root, key));
   };
   const classes = value.num_classes;
   if (classes !== undefined && !(typeof classes === "number" && Number.isInteger(classes) && classes > 0)) {
-    fail("num_classes", "a whole number from 1 on", get(root, "num_classes"));
+    fail("num_classes", phrase("whole-number", { least: 1 }), get(root, "num_classes"));
   }
   const varies = value.varies ?? false;
   return {
@@ -74,7 +75,7 @@ export function parseDatasetPreset(text: string, file: string): DatasetPreset {
     numClasses: typeof classes === "number" ? classes : undefined,
     image: size("image"),
     largest: size("largest"),
-    varies: typeof varies === "boolean" ? varies : fail("varies", "true or false", get(root, "varies")),
+    varies: typeof varies === "boolean" ? varies : fail("varies", phrase("a-truth-value", {}), get(root, "varies")),
     source: text_("source"),
   };
 }

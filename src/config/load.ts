@@ -1,5 +1,6 @@
 /** @file From a file name to a TrainConfig: read, merge, apply flags, fill in as PaddleSeg does, check what is needed. */
 import { UserError } from "../errors.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import { checkAndFill, type Draft, needType, placeOf } from "./check.ts";
 import { type Files, readChain } from "./merge.ts";
 import { describe, get, locate, map, type Node, toValue } from "./node.ts";
@@ -27,7 +28,7 @@ function limited(files: Files, file: string): Files {
       if (++count > mostFiles)
         throw new UserError(
           "yaml-too-large",
-          { what: `made of more than ${mostFiles} files` },
+          { what: phrase("too-many-files", { most: mostFiles }) },
           { file, line: 1, column: 1 },
         );
       return files.readText(path);
@@ -47,16 +48,16 @@ function needCount(draft: Draft, key: string, least: 0 | 1): number {
   ) {
     return node.value;
   }
-  return wrongNumber(draft, [key], least === 1 ? "a whole number from 1 on" : "a whole number from 0 on", node);
+  return wrongNumber(draft, [key], phrase("whole-number", { least }), node);
 }
 
-function wrongNumber(draft: Draft, path: readonly string[], wanted: string, node: Node | undefined): never {
+function wrongNumber(draft: Draft, path: readonly string[], wanted: Phrase, node: Node | undefined): never {
   const key = path.join(".");
   const place = placeOf(draft, path);
   if (node?.kind === "scalar" && typeof node.value === "string") {
     const spelling = numberSpelling(node.value);
     if (spelling !== undefined) {
-      const write = wanted.includes("whole") ? `${key}: ${Number(node.value)}` : `${key}: ${spelling}`;
+      const write = wanted.code !== "a-number" ? `${key}: ${Number(node.value)}` : `${key}: ${spelling}`;
       throw new UserError("value-text-number", { key, text: node.value, write }, place);
     }
   }
@@ -88,7 +89,7 @@ function losses(draft: Draft, resolved: ConfigMap): readonly LossTerm[] {
     const coefficient = isList(loss.coef) ? loss.coef[index] : undefined;
     if (typeof coefficient !== "number") {
       const path = ["loss", "coef", String(index)];
-      return wrongNumber(draft, path, "a number", path.reduce<Node | undefined>(get, draft.root));
+      return wrongNumber(draft, path, phrase("a-number", {}), path.reduce<Node | undefined>(get, draft.root));
     }
     return { component: component(draft, resolved, ["loss", "types", String(index)]), coefficient };
   });
@@ -102,7 +103,7 @@ function checkSizes(draft: Draft, dataset: "train_dataset" | "val_dataset"): voi
 function checkList(draft: Draft, dataset: string, name: string): void {
   const transforms = get(get(draft.root, dataset), name);
   if (transforms === undefined || (transforms.kind === "scalar" && transforms.value === null)) return;
-  if (transforms.kind !== "seq") wrongNumber(draft, [dataset, name], "a list", transforms);
+  if (transforms.kind !== "seq") wrongNumber(draft, [dataset, name], phrase("a-list", {}), transforms);
   transforms.items.forEach((slot, index) => {
     const path = [dataset, name, String(index)];
     const key = sizeArguments.get(needType(draft, path));
@@ -110,7 +111,7 @@ function checkList(draft: Draft, dataset: string, name: string): void {
     if (key === undefined || size === undefined) return;
     const whole = size.kind === "seq" && size.items.every((item) => item.node.kind === "scalar" && !item.node.float);
     if (!whole || readSize(toValue(size)) === undefined) {
-      wrongNumber(draft, [...path, key], "a pair of positive whole numbers, [width, height],", size);
+      wrongNumber(draft, [...path, key], phrase("pair-of-sizes", {}), size);
     }
   });
 }
@@ -135,7 +136,7 @@ function numClasses(draft: Draft): number {
   ) {
     return node.value;
   }
-  return wrongNumber(draft, path, "a whole number from 1 on", node);
+  return wrongNumber(draft, path, phrase("whole-number", { least: 1 }), node);
 }
 
 /** ignore_index of the data set, else of the first loss, else 255, the default of Dataset and of every loss. */
@@ -159,7 +160,8 @@ export function loadConfig(file: string, options: LoadOptions): TrainConfig {
   applyFlags(draft.root, options.overrides ?? {}, options.opts ?? []);
   checkAndFill(draft);
   const resolved = toValue(draft.root);
-  if (!isMapping(resolved)) throw new UserError("config-not-training", { file, found: "it is empty" }, start);
+  if (!isMapping(resolved))
+    throw new UserError("config-not-training", { file, found: phrase("it-is-empty", {}) }, start);
   checkSizes(draft, "train_dataset");
   const hasVal = isMapping(resolved.val_dataset) && "type" in resolved.val_dataset;
   if (hasVal) checkSizes(draft, "val_dataset");

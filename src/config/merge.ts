@@ -1,6 +1,7 @@
 /** @file The `_base_` chain: files read and merged as PaddleSeg's cvlibs/config.py does (parse_from_yaml, merge_config_dicts). */
 import { basename, dirname, isAbsolute, join, normalize } from "node:path";
 import { suggest, UserError } from "../errors.ts";
+import { phrase } from "../words/phrase.ts";
 import { describe, locationOf, type MapNode, type Mark, map, type Node, type Slot } from "./node.ts";
 import { readYaml } from "./read-yaml.ts";
 import type { Location } from "./types.ts";
@@ -37,9 +38,10 @@ function readConfig(file: string, files: Files, named: Location | undefined): st
     if (!(error instanceof Error)) throw error;
     const code = "code" in error ? String(error.code) : "";
     if (code === "ENOENT" || code === "ENOTDIR") missing();
-    if (code === "EISDIR") throw new UserError("file-not-readable", { file, reason: "it is a folder" }, named);
+    if (code === "EISDIR")
+      throw new UserError("file-not-readable", { file, reason: phrase("it-is-a-folder", {}) }, named);
     if (code === "EACCES" || code === "EPERM")
-      throw new UserError("file-not-readable", { file, reason: "no permission" }, named);
+      throw new UserError("file-not-readable", { file, reason: phrase("no-permission", {}) }, named);
     throw error;
   }
 }
@@ -91,7 +93,10 @@ function basePaths(slot: Slot): readonly { readonly path: string; readonly mark:
 export function readChain(file: string, files: Files, chain: readonly string[] = [], named?: Location): MapNode {
   const { root } = readYaml(file, readConfig(file, files, named));
   if (root.kind !== "map") {
-    const found = root.kind === "scalar" && root.value === null ? "it is empty" : `it holds ${describe(root)}`;
+    const found =
+      root.kind === "scalar" && root.value === null
+        ? phrase("it-is-empty", {})
+        : phrase("it-holds", { value: describe(root) });
     throw new UserError("config-not-training", { file, found }, { file, line: 1, column: 1 });
   }
   const bases = root.entries.get("_base_");

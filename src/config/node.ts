@@ -1,4 +1,6 @@
 /** @file A YAML value as Python holds it: dicts and lists have an identity (aliases share them), and each knows where it was written. */
+
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 import type { ConfigMap, ConfigValue, Location } from "./types.ts";
 
 /** A text file whose offsets can be turned into lines. */
@@ -130,15 +132,17 @@ export function toValue(root: Node): ConfigValue {
 }
 
 /** A value in a message: scalars as written, else `a list` or `a mapping`. */
-export function describe(node: Node | undefined): string {
-  if (node === undefined) return "missing";
+export function describe(node: Node | undefined): Phrase {
+  if (node === undefined) return phrase("value-missing", {});
   if (node.kind === "seq") {
     const flat = node.items.every((slot) => slot.node.kind === "scalar") && node.items.length <= 4;
-    return flat ? `[${node.items.map((slot) => describe(slot.node)).join(", ")}]` : "a list";
+    return flat
+      ? phrase("value-items", { items: node.items.map((slot) => describe(slot.node)) })
+      : phrase("value-list", {});
   }
-  if (node.kind === "map") return "a mapping";
-  if (node.value === null) return "empty (null)";
-  if (typeof node.value === "string") return `the text "${node.value.slice(0, 60)}"`;
-  if (node.float && Number.isInteger(node.value)) return `the float ${node.value}.0`;
-  return String(node.value);
+  if (node.kind === "map") return phrase("value-mapping", {});
+  if (node.value === null) return phrase("value-null", {});
+  if (typeof node.value === "string") return phrase("value-text", { text: node.value.slice(0, 60) });
+  if (node.float && Number.isInteger(node.value)) return phrase("value-float", { value: Number(node.value) });
+  return asIs(String(node.value));
 }

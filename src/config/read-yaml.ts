@@ -1,6 +1,7 @@
 /** @file One YAML text into nodes, with PyYAML's values: later duplicate keys win, aliases share, `<<` merges. */
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { UserError } from "../errors.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 import {
   locationOf,
   type MapNode,
@@ -40,7 +41,7 @@ export function readYaml(file: string, text: string): { readonly root: Node; rea
   for (const match of text.matchAll(/^[ \t]*(?:[-?:][ \t]+)*/gm)) {
     if (match[0].length > widestIndent) {
       const line = text.slice(0, match.index).split("\n").length;
-      throw new UserError("yaml-too-large", { what: "nested too deeply" }, { file, line, column: 1 });
+      throw new UserError("yaml-too-large", { what: phrase("too-deep", {}) }, { file, line, column: 1 });
     }
   }
   const document = parse(file, text, lines);
@@ -49,8 +50,9 @@ export function readYaml(file: string, text: string): { readonly root: Node; rea
   if (error !== undefined) {
     const at = lines.linePos(Math.min(error.pos[0], text.length));
     const reason = error.message.replace(/\.$/, "");
-    if (reason.startsWith("Maximum call stack")) throw new UserError("yaml-too-large", { what: "nested too deeply" });
-    throw new UserError("yaml-invalid", { reason }, { file, line: at.line, column: at.col });
+    if (reason.startsWith("Maximum call stack"))
+      throw new UserError("yaml-too-large", { what: phrase("too-deep", {}) });
+    throw new UserError("yaml-invalid", { reason: asIs(reason) }, { file, line: at.line, column: at.col });
   }
   return { root: new Reader(source).node(document.contents, 0), source };
 }
@@ -60,7 +62,7 @@ function parse(file: string, text: string, lineCounter: LineCounter) {
     return parseDocument(text, { ...options, lineCounter });
   } catch (error) {
     if (error instanceof RangeError)
-      throw new UserError("yaml-too-large", { what: "nested too deeply" }, { file, line: 1, column: 1 });
+      throw new UserError("yaml-too-large", { what: phrase("too-deep", {}) }, { file, line: 1, column: 1 });
     throw error;
   }
 }
@@ -84,20 +86,20 @@ class Reader {
   }
 
   node(parsed: unknown, depth: number): Node {
-    if (depth > deepest) this.#tooLarge("nested too deeply", parsed);
+    if (depth > deepest) this.#tooLarge(phrase("too-deep", {}), parsed);
     if (isAlias(parsed)) {
       const node = this.#anchors.get(parsed.source);
       if (node !== undefined) return node;
       const why = this.#open.has(parsed.source)
-        ? `*${parsed.source} holds itself`
-        : `there is no anchor &${parsed.source} above`;
+        ? phrase("alias-holds-itself", { anchor: parsed.source })
+        : phrase("no-anchor", { anchor: parsed.source });
       return this.#invalid(why, parsed);
     }
     if (!isScalar(parsed) && !isMap(parsed) && !isSeq(parsed)) return scalar(null);
     const anchor = parsed.anchor;
     if (anchor !== undefined) {
       if (this.#open.has(anchor) || this.#anchors.has(anchor))
-        this.#invalid(`the anchor &${anchor} is there twice`, parsed);
+        this.#invalid(phrase("anchor-twice", { anchor }), parsed);
       this.#open.add(anchor);
     }
     let node: Node;
@@ -115,17 +117,19 @@ class Reader {
   #scalar(parsed: { value: unknown; type?: string | undefined; tag?: string }): Node {
     const text = typeof parsed.value === "string" ? parsed.value : "";
     if (parsed.tag !== undefined) {
-      return resolveTagged(parsed.tag, text) ?? this.#invalid(`PyYAML does not read ${parsed.tag} ${text}`, parsed);
+      return (
+        resolveTagged(parsed.tag, text) ?? this.#invalid(phrase("tagged-not-read", { tag: parsed.tag, text }), parsed)
+      );
     }
     if (parsed.type !== undefined && parsed.type !== "PLAIN") return scalar(text);
-    if (unreadable.test(text)) this.#invalid(`PyYAML does not read the word ${text} here`, parsed);
+    if (unreadable.test(text)) this.#invalid(phrase("word-not-read", { text }), parsed);
     return resolvePlain(text);
   }
 
   #seq(parsed: { items: unknown[]; tag?: string }, depth: number): SeqNode {
     const tuple = parsed.tag?.endsWith("python/tuple") ?? false;
     if (parsed.tag !== undefined && !tuple && !/^(tag:yaml\.org,2002:|!!)(python\/list|seq)$/.test(parsed.tag)) {
-      this.#invalid(`PyYAML does not read the tag ${parsed.tag} here`, parsed);
+      this.#invalid(phrase("tag-not-read", { tag: parsed.tag }), parsed);
     }
     const items = parsed.items.map((item): Slot => {
       // `[a: 1]` is a list with a mapping in it.
@@ -137,7 +141,7 @@ class Reader {
 
   #map(parsed: { items: unknown[]; tag?: string }, depth: number): MapNode {
     if (parsed.tag !== undefined && !/^(tag:yaml\.org,2002:|!!)(python\/dict|map)$/.test(parsed.tag)) {
-      this.#invalid(`PyYAML does not read the tag ${parsed.tag} here`, parsed);
+      this.#invalid(phrase("tag-not-read", { tag: parsed.tag }), parsed);
     }
     const own: [string, Slot][] = [];
     const merged: [string, Slot][] = [];
@@ -160,16 +164,16 @@ class Reader {
   #mergeKey(node: Node, pair: { key: unknown }, merged: [string, Slot][]): void {
     const parts = node.kind === "seq" ? node.items.map((slot) => slot.node) : [node];
     for (const part of [...parts].reverse()) {
-      if (part.kind !== "map") this.#invalid("<< takes a mapping or a list of mappings", pair.key);
+      if (part.kind !== "map") this.#invalid(phrase("merge-key", {}), pair.key);
       else for (const [key, slot] of part.entries) merged.push([key, { ...slot, merged: true }]);
     }
-    if (merged.length > mostValues) this.#tooLarge("too large once its aliases are written out", pair.key);
+    if (merged.length > mostValues) this.#tooLarge(phrase("too-large-expanded", {}), pair.key);
   }
 
   /** Python's text of the key, so that `1:` and `"1":` meet; no config of PaddleSeg has other keys than text. */
   #key(parsed: unknown, depth: number): string {
     const node = this.node(parsed, depth + 1);
-    if (node.kind !== "scalar") return this.#invalid("a key has to be a word", parsed);
+    if (node.kind !== "scalar") return this.#invalid(phrase("key-no-word", {}), parsed);
     if (node.value === null) return "None";
     if (typeof node.value === "boolean") return node.value ? "True" : "False";
     return node.float && Number.isInteger(node.value) ? `${node.value}.0` : String(node.value);
@@ -184,8 +188,8 @@ class Reader {
       depth = Math.max(depth, (inner?.depth ?? 0) + 1);
       values += inner?.values ?? 1;
     }
-    if (values > mostValues) this.#tooLarge("too large once its aliases are written out", parsed);
-    if (depth > deepest) this.#tooLarge("nested too deeply", parsed);
+    if (values > mostValues) this.#tooLarge(phrase("too-large-expanded", {}), parsed);
+    if (depth > deepest) this.#tooLarge(phrase("too-deep", {}), parsed);
     this.#extents.set(node, { depth, values });
   }
 
@@ -194,11 +198,11 @@ class Reader {
     return mark === undefined ? { file: this.#source.file, line: 1, column: 1 } : locationOf(mark);
   }
 
-  #tooLarge(what: string, parsed: unknown): never {
+  #tooLarge(what: Phrase, parsed: unknown): never {
     throw new UserError("yaml-too-large", { what }, this.#at(parsed));
   }
 
-  #invalid(reason: string, parsed: unknown): never {
+  #invalid(reason: Phrase, parsed: unknown): never {
     throw new UserError("yaml-invalid", { reason }, this.#at(parsed));
   }
 }

@@ -1,5 +1,6 @@
 /** @file The engine's state: the event log, the open layers, gradient and AMP mode; it makes and frees storages. */
 import { type Device, type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import type { Phrase } from "../words/phrase.ts";
 import type { AmpState } from "./amp.ts";
 import { EventLog, type Phase, type Stage, type StorageKind, storageKinds } from "./events.ts";
 import type { GradNode } from "./tape.ts";
@@ -31,8 +32,8 @@ export class Engine {
   recomputedFlops = 0;
   /** What each layer did when it was first called in training: what a choice of blocks to recompute needs to know. */
   readonly calls = new Map<string, LayerCall>();
-  /** What was taken for granted on the way: worst cases of branches that depend on values. */
-  readonly assumptions = new Set<string>();
+  /** What was taken for granted on the way, by its English words: worst cases of branches that depend on values. */
+  readonly assumptions = new Map<string, Phrase>();
   /** Nodes of `sequential` ops since the last backward, in the order in which they were made. */
   sequentialNodes: GradNode[] = [];
   /** Told after each leaf's gradient has come in (a reducer averages it over the cards). */
@@ -247,8 +248,8 @@ export function withEngine<R>(next: Engine, body: () => R): R {
 }
 
 /** Notes an assumption for the report. */
-export function assume(text: string): void {
-  current().assumptions.add(text);
+export function assume(what: Phrase): void {
+  current().assumptions.set(what.text, what);
 }
 
 /** Ends a tensor between ops: what CPython does when the last name goes. */

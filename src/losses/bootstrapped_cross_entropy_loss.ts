@@ -5,6 +5,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { classWeights, Loss } from "./loss.ts";
 
 interface Locals {
@@ -36,7 +37,7 @@ export class BootstrappedCrossEntropyLoss extends Loss {
   }
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
-    assume("BootstrappedCrossEntropyLoss: every pixel's loss is above loss_th");
+    assume(phrase("loss-bootstrapped", {}));
     const [n, classes] = [logit.dim(0), logit.dim(1)];
     f.label = label.shape.length === logit.shape.length ? label : t.unsqueeze(label, 1);
     for (let i = 0; i < n; i++) {

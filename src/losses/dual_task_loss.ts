@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 
 interface Locals {
@@ -38,7 +39,7 @@ export class DualTaskLoss extends Loss {
   }
 
   forward(f: Locals, logit: Tensor, labels: Tensor): Tensor {
-    assume("DualTaskLoss: prediction and labels have edges");
+    assume(phrase("loss-dual-task", {}));
     f.labels = labels.shape.length === 3 ? t.unsqueeze(labels, 1) : labels;
     f.mask = t.notEqual(f.labels, 255);
     f.logit = t.multiply(logit, t.cast(f.mask, logit.dtype));

@@ -5,6 +5,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 
 interface Locals {
@@ -32,7 +33,7 @@ export class EdgeAttentionLoss extends Loss<Tensor, readonly Tensor[]> {
   }
 
   forward(f: Locals, logits: readonly Tensor[], label: Tensor): Tensor {
-    assume("EdgeAttentionLoss: part of the pixels is no edge, fewer and fewer are");
+    assume(phrase("loss-edge-attention", {}));
     f.seg_logit = logits[0]!;
     f.edge_logit = logits[1]!;
     f.label = label.shape.length === f.seg_logit.shape.length ? label : t.unsqueeze(label, 1);

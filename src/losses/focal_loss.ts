@@ -5,6 +5,7 @@ import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
 import { ShapeError } from "../ops/types.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 
 interface Locals {
@@ -26,7 +27,7 @@ export class FocalLoss extends Loss {
   }
 
   forward(f: Locals, logit: Tensor, label: Tensor): Tensor {
-    if (logit.dim(1) !== 2) throw new ShapeError("FocalLoss", "the logits must have 2 channels", [logit.shape]);
+    if (logit.dim(1) !== 2) throw new ShapeError("FocalLoss", phrase("logits-of-two-channels", {}), [logit.shape]);
     f.logit = t.transpose(logit, [0, 2, 3, 1]);
     f.mask = t.notEqual(label, 255);
     f.label = t.where(f.mask, label, t.fullLike(label));

@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 import { flattenProbas, lovaszGrad } from "./lovasz.ts";
 
@@ -50,8 +51,7 @@ export abstract class LovaszSoftmaxOptions extends Loss {
 
   /** The classes that are summed, of so many. */
   protected wanted(channels: number): readonly number[] {
-    if (this.classes === "present")
-      assume(`LovaszSoftmaxLoss: all ${channels} classes are in each batch and no pixel is ignored; fewer take less`);
+    if (this.classes === "present") assume(phrase("loss-lovasz-softmax", { classes: channels }));
     return typeof this.classes === "string" ? [...new Array<number>(channels).keys()] : this.classes;
   }
 }

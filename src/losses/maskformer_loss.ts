@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { type Args, ArgumentError } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { constant, Loss } from "./loss.ts";
 import {
   diceLoss,
@@ -104,7 +105,7 @@ export class MaskFormerLoss extends Loss<Tensor, readonly Tensor[], readonly Ten
     if (classes === undefined || masks === undefined || !Array.isArray(outputs)) {
       throw new ArgumentError(this.type, "loss", "MaskFormerLoss takes the outputs of MaskFormer and its instances");
     }
-    assume("MaskFormerLoss: every image of a batch shows every class, so as many queries are matched as there can be");
+    assume(phrase("loss-maskformer", {}));
     f.targets = given;
     f.targets_cpt = new PyList();
     for (let i = 0; i < masks.dim(0); i++) {

@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 
 interface Locals {
@@ -65,9 +66,7 @@ export class PixelContrastCrossEntropyLoss extends Loss<Tensor, readonly Tensor[
     const inImage = Math.max(1, Math.min(classes, Math.floor(pixels / (this.maxViews + 1))));
     const all = Math.min(images * inImage, this.maxSamples);
     const classCounts = Array.from({ length: images }, (_, i) => Math.min(inImage, Math.max(0, all - i * inImage)));
-    assume(
-      `PixelContrastCrossEntropyLoss: ${inImage} classes in each image, each with more than ${this.maxViews} pixels (max_views); fewer classes take less`,
-    );
+    assume(phrase("loss-pixel-contrast", { classes: inImage, pixels: this.maxViews }));
     return { classCounts, views: Math.min(Math.floor(this.maxSamples / all), this.maxViews) };
   }
 }

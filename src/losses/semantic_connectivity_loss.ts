@@ -5,6 +5,7 @@ import { drop } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { Args } from "../nn/args.ts";
 import * as t from "../nn/tensor.ts";
+import { phrase } from "../words/phrase.ts";
 import { Loss } from "./loss.ts";
 
 interface Locals {
@@ -32,9 +33,7 @@ export class SemanticConnectivityLoss extends Loss {
   }
 
   forward(f: Locals, logits: Tensor, labels: Tensor): Tensor {
-    assume(
-      "SemanticConnectivityLoss: one class in one part in each image; each further part takes 4·H·W bytes for a time",
-    );
+    assume(phrase("loss-semantic-connectivity", {}));
     f.preds = this.argmax ? t.argmax(logits, 1) : logits;
     drop(t.cast(f.preds, "uint8"));
     drop(t.cast(labels, "uint8"));

@@ -1,6 +1,7 @@
 /** @file A card and a runtime as the memory model sees them, and what the card has to give to a training process. */
 import type { GpuBudget } from "../report/report.ts";
 import { GiB, MiB } from "../units.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import type { Calibration } from "./narrow.ts";
 
 export type OperatingSystem = "linux" | "windows";
@@ -72,7 +73,7 @@ export function cardBudget(gpu: Gpu, surroundings: Surroundings = {}): GpuBudget
   const total = gpu.cudaTotalBytes[system];
   const budget = sizeBudget({ name: gpu.name, totalBytes: total }, surroundings);
   const isDerived = system === "linux" && gpu.isCudaTotalDerived;
-  const derived = `CUDA's total of the ${gpu.name} on Linux is derived from nvidia-smi's, by the lowest ratio seen on other cards`;
+  const derived = phrase("cuda-total-derived", { card: gpu.name });
   const assumptions = [...(isDerived ? [derived] : []), ...(budget.assumptions ?? [])];
   return { ...budget, totalBytes: gpu.smiTotalBytes, ...(assumptions.length > 0 ? { assumptions } : {}) };
 }
@@ -85,16 +86,10 @@ export function sizeBudget(
   const withheld = system === "windows" ? Math.ceil(totalBytes * windowsShare) : 0;
   const desktop = display && freeBytes === undefined ? desktopBytes : 0;
   const usableBytes = Math.max(0, Math.min(totalBytes - withheld - desktop, freeBytes ?? totalBytes));
-  const assumptions: string[] = [];
-  if (desktop > 0)
-    assumptions.push(
-      "a desktop keeps 700 MiB of the card (973 to 1651 MiB were seen on Windows, 100 to 900 MiB are usual on Linux)",
-    );
-  if (system === "windows")
-    assumptions.push(
-      "Windows withholds 5 % of the card from a process (one report), and past its end it pages to host memory in place of failing: very slow",
-    );
-  if (freeBytes !== undefined) assumptions.push("what is free on the card now stays free: other processes do not grow");
+  const assumptions: Phrase[] = [];
+  if (desktop > 0) assumptions.push(phrase("desktop-keeps", {}));
+  if (system === "windows") assumptions.push(phrase("windows-withholds", {}));
+  if (freeBytes !== undefined) assumptions.push(phrase("free-stays-free", {}));
   const othersBytes = totalBytes - usableBytes;
   return {
     name,

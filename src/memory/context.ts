@@ -1,11 +1,12 @@
 /** @file What a process takes on the card beside Paddle's own memory: the CUDA context, loaded kernels, cuBLAS, cuDNN and NCCL. */
 import type { Range } from "../report/report.ts";
 import { MiB } from "../units.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 
-/** A range with the words that say where it is from. */
+/** A range, and where it is from. */
 export interface Context extends Range {
-  readonly sources: readonly string[];
+  readonly sources: readonly Phrase[];
   /** NCCL's part of the range, on several cards. */
   readonly nccl?: Range | undefined;
 }
@@ -39,9 +40,7 @@ export function contextBytes(
     lowBytes: bytes("low"),
     expectedBytes: bytes("expected"),
     highBytes: bytes("high"),
-    sources: [
-      `CUDA context with ${mode} loading of kernels, cuBLAS and cuDNN: range of public reports, not measured on this card`,
-    ],
+    sources: [phrase("cuda-context", { loading: mode })],
   };
 }
 
@@ -56,17 +55,14 @@ const ncclBuffers = {
 } as const;
 
 /** NCCL's buffers on one of several cards; without a card, of one on PCIe. */
-export function ncclBytes(gpu?: Pick<Gpu, "hasNvlink">): Range & { readonly source: string } {
+export function ncclBytes(gpu?: Pick<Gpu, "hasNvlink">): Range & { readonly source: Phrase } {
   const link = gpu?.hasNvlink ? "nvlink" : "pcie";
   const { low, expected, high } = ncclBuffers[link];
   return {
     lowBytes: low * MiB,
     expectedBytes: expected * MiB,
     highBytes: high * MiB,
-    source:
-      link === "nvlink"
-        ? "several cards: NCCL takes 400 to 1600 MiB a card over NVLink (inferred from public reports)"
-        : "several cards: NCCL takes 100 to 400 MiB a card over PCIe (inferred from public reports)",
+    source: phrase("nccl-takes", { low, high, link }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** @file From the event log to the three levels of bytes for training and evaluation, and a way to replay it on a card. */
 import type { EventLog } from "../engine/events.ts";
 import type { PartEstimate, Range, TrainingEstimate } from "../report/report.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 import { type Context, processBytes } from "./context.ts";
 import { narrowPart } from "./narrow.ts";
@@ -36,7 +37,7 @@ export interface MemoryEstimate {
   readonly layerPeaks: ReadonlyMap<string, number>;
   /** NCCL's part of the process, on several cards. */
   readonly nccl: Range | undefined;
-  readonly assumptions: readonly string[];
+  readonly assumptions: readonly Phrase[];
   /** The same log on a card of a given size: run where the sums alone say that it does not fit. */
   readonly replayOn: ReplayOn;
 }
@@ -84,7 +85,7 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   };
   const assumptions = [
     ...listAssumptions(context, hasWorkspaces),
-    ...(log.lent.size > 0 ? [lateReturns] : []),
+    ...(log.lent.size > 0 ? [phrase("late-returns", {})] : []),
     ...(calibration === undefined ? [] : [calibration.source]),
   ];
   return { training, evaluation, layerPeaks: tallies.layerPeaks, nccl: context.nccl, assumptions, replayOn };
@@ -108,13 +109,7 @@ function rising(lowBytes: number, expected: number, high: number): Range {
   return { lowBytes, expectedBytes, highBytes: Math.max(expectedBytes, high) };
 }
 
-const lateReturns =
-  "several cards: blocks that NCCL's stream used return when the card has caught up: at once in low, at the end of the step in expected and high";
-
-function listAssumptions(context: Context, hasWorkspaces: boolean): readonly string[] {
-  const pages =
-    "the driver gives whole pages of 2 MiB to chunks of 1 MiB and more (inferred; in process, expected and high)";
-  const workspaces =
-    "cuDNN workspaces by rule: half precision input + output of the convolution (high: and filter); single precision an offset table (high: input + output); at most FLAGS_conv_workspace_size_limit";
-  return [...context.sources, pages, ...(hasWorkspaces ? [workspaces] : [])];
+function listAssumptions(context: Context, hasWorkspaces: boolean): readonly Phrase[] {
+  const pages = phrase("driver-pages", {});
+  return [...context.sources, pages, ...(hasWorkspaces ? [phrase("cudnn-workspaces", {})] : [])];
 }

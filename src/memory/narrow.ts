@@ -1,5 +1,6 @@
 /** @file What measured runs say of a range's upper ends. Low is exact and stays; what is uncertain above it was measured as a share. */
 import type { PartEstimate, Range } from "../report/report.ts";
+import type { Phrase } from "../words/phrase.ts";
 
 /** A level of one measured run: what was predicted without any receipt, and what was measured. */
 export interface MeasuredLevel extends Range {
@@ -23,7 +24,7 @@ export interface MeasuredRun {
 export interface Calibration {
   readonly groups: readonly (readonly MeasuredRun[])[];
   /** For the list of assumptions. */
-  readonly source: string;
+  readonly source: Phrase;
 }
 
 /**

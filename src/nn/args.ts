@@ -1,15 +1,18 @@
 /** @file Reads a component's arguments with their types and defaults, and refuses what is left over. */
 
 import { assume } from "../engine/engine.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 
 /** A wrong, missing or unknown argument; `path` are the keys below the component. */
 export class ArgumentError extends Error {
   readonly component: string;
   readonly argument: string;
+  readonly reason: Phrase;
   readonly known: readonly string[];
 
-  constructor(component: string, argument: string, reason: string, known: readonly string[] = []) {
-    super(reason);
+  constructor(component: string, argument: string, reason: string | Phrase, known: readonly string[] = []) {
+    super(typeof reason === "string" ? reason : reason.text);
+    this.reason = typeof reason === "string" ? asIs(reason) : reason;
     this.name = "ArgumentError";
     this.component = component;
     this.argument = argument;
@@ -151,8 +154,7 @@ export class Args {
   finish(): void {
     for (const name of Object.keys(this.values)) {
       if (weightArguments.has(name)) {
-        if (this.values[name] !== null)
-          assume("pretrained weights lie where random ones would; loading them is not modelled");
+        if (this.values[name] !== null) assume(phrase("pretrained-as-random", {}));
         continue;
       }
       if (this.read.has(name)) continue;

@@ -1,4 +1,6 @@
 /** @file Convolutions: plain, depthwise, transposed; geometry as Paddle's infer-meta computes it. */
+
+import { phrase } from "../words/phrase.ts";
 import {
   type ConvGeometry,
   defineOp,
@@ -47,7 +49,7 @@ interface Spatial {
 function spatial(x: TensorMeta, channelsLast: boolean): Spatial {
   const [n, a, b, d] = x.shape;
   if (n === undefined || a === undefined || b === undefined || d === undefined) {
-    throw new ShapeError("conv2d", "the input must have 4 dimensions", [x.shape]);
+    throw new ShapeError("conv2d", phrase("not-4-dimensions", {}), [x.shape]);
   }
   return channelsLast ? { n, c: d, hw: [a, b] } : { n, c: a, hw: [b, d] };
 }
@@ -61,10 +63,7 @@ function outputShape(op: string, x: TensorMeta, w: TensorMeta, attrs: ConvAttrs)
   const input = spatial(x, channelsLast);
   const [cout, cin, kh, kw] = w.shape;
   if (input.c !== cin! * groups) {
-    throw new ShapeError(op, `the input has ${input.c} channels, the filter takes ${cin! * groups}`, [
-      x.shape,
-      w.shape,
-    ]);
+    throw new ShapeError(op, phrase("filter-channels", { input: input.c, filter: cin! * groups }), [x.shape, w.shape]);
   }
   const one = (axis: 0 | 1, kernel: number) => {
     // SAME sets dilation to 1, as Paddle's UpdatePaddingAndDilation does.
@@ -74,7 +73,7 @@ function outputShape(op: string, x: TensorMeta, w: TensorMeta, attrs: ConvAttrs)
   };
   const out = [one(0, kh!), one(1, kw!)] as const;
   if (out[0] <= 0 || out[1] <= 0) {
-    throw new ShapeError(op, `the output would be ${out[1]}×${out[0]} pixels`, [x.shape, w.shape]);
+    throw new ShapeError(op, phrase("output-not-positive", { width: out[1]!, height: out[0]! }), [x.shape, w.shape]);
   }
   return shaped(input.n, cout!, out, channelsLast);
 }
@@ -162,7 +161,7 @@ function transposedShape(x: TensorMeta, w: TensorMeta, attrs: ConvAttrs): Shape 
   const input = spatial(x, channelsLast);
   const [cin, cout, kh, kw] = w.shape;
   if (input.c !== cin) {
-    throw new ShapeError("conv2d_transpose", `the input has ${input.c} channels, the filter takes ${cin}`, [
+    throw new ShapeError("conv2d_transpose", phrase("filter-channels", { input: input.c, filter: cin! }), [
       x.shape,
       w.shape,
     ]);

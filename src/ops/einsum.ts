@@ -1,4 +1,6 @@
 /** @file `paddle.einsum` of two operands: each permuted for one matrix product, the product permuted to the wanted order. */
+
+import { phrase } from "../words/phrase.ts";
 import {
   defineOp,
   type GradContext,
@@ -40,12 +42,12 @@ function split(equation: string): readonly [string, string, string] {
 
 function sizes(labels: string, x: TensorMeta, into: Map<string, number>): void {
   if (labels.length !== x.shape.length)
-    throw new ShapeError("einsum", `"${labels}" does not match the rank`, [x.shape]);
+    throw new ShapeError("einsum", phrase("labels-off-rank", { labels }), [x.shape]);
   for (const [i, label] of [...labels].entries()) {
     const size = x.shape[i]!;
     const known = into.get(label);
     if (known !== undefined && known !== size) {
-      throw new ShapeError("einsum", `the label ${label} stands for ${known} and ${size}`, [x.shape]);
+      throw new ShapeError("einsum", phrase("label-twice", { label, sizes: [known, size] }), [x.shape]);
     }
     into.set(label, size);
   }

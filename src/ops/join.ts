@@ -1,4 +1,6 @@
 /** @file Ops that join tensors or take them apart: concat, stack, split, tile, expand. */
+
+import { phrase } from "../words/phrase.ts";
 import {
   contiguousStrides,
   defineOp,
@@ -32,7 +34,7 @@ export const concatOp = defineOp<{ readonly axis: number }>({
       if (x.shape.length !== shape.length || x.shape.some((d, i) => i !== at && d !== first.shape[i])) {
         throw new ShapeError(
           "concat",
-          `all but axis ${axis} must agree`,
+          phrase("axes-differ", { axis }),
           inputs.map((i) => i.shape),
         );
       }
@@ -82,7 +84,7 @@ function splitting(name: string): Op<SplitAttrs> {
     infer: ([x], { axis, sections }) => {
       const at = axisOf(axis, x!.shape.length);
       const total = sections.reduce((a, b) => a + b, 0);
-      if (total !== x!.shape[at]) throw new ShapeError(name, `the sections add up to ${total}`, [x!.shape]);
+      if (total !== x!.shape[at]) throw new ShapeError(name, phrase("sections-sum", { total }), [x!.shape]);
       return sections.map((d) => ({ shape: x!.shape.map((old, i) => (i === at ? d : old)), dtype: x!.dtype }));
     },
   });

@@ -1,4 +1,6 @@
 /** @file Inverses, Cholesky factors and diagonals of batches of small matrices [..., n, n]. */
+
+import { phrase } from "../words/phrase.ts";
 import { contiguousStrides, defineOp, gradNode, numel, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
 /** From this order on cuBLAS inverts by LU factors, which need pivots and a copy of the matrix (matrix_inverse.cu). */
@@ -6,7 +8,7 @@ const factoredOrder = 32;
 
 function order(op: string, x: TensorMeta): { n: number; batch: number } {
   const n = x.shape.at(-1) ?? 0;
-  if (n === 0 || x.shape.at(-2) !== n) throw new ShapeError(op, "the last two dimensions must be equal", [x.shape]);
+  if (n === 0 || x.shape.at(-2) !== n) throw new ShapeError(op, phrase("not-square", {}), [x.shape]);
   return { n, batch: numel(x.shape) / (n * n) };
 }
 

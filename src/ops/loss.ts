@@ -1,4 +1,6 @@
 /** @file Kernels that losses are made of. */
+
+import { phrase } from "../words/phrase.ts";
 import { defineOp, gradNode, numel, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
 /**
@@ -16,10 +18,7 @@ export const crossEntropyWithSoftmaxOp = defineOp<{ readonly axis: number; reado
     const one = logits!.shape.map((d, i) => (i === at ? 1 : d));
     const want = softLabel ? logits!.shape : one;
     if (label!.shape.length !== want.length || label!.shape.some((d, i) => d !== want[i])) {
-      throw new ShapeError("cross_entropy", "the label must have the logits' shape with one class", [
-        logits!.shape,
-        label!.shape,
-      ]);
+      throw new ShapeError("cross_entropy", phrase("label-of-one-class", {}), [logits!.shape, label!.shape]);
     }
     return [
       { shape: logits!.shape, dtype: logits!.dtype },
@@ -46,7 +45,7 @@ export const sigmoidCrossEntropyOp = defineOp({
   saves: [0, 1, 2],
   infer: ([x, label]) => {
     if (x!.shape.some((d, i) => d !== label!.shape[i])) {
-      throw new ShapeError("sigmoid_cross_entropy_with_logits", "logits and labels must have one shape", [
+      throw new ShapeError("sigmoid_cross_entropy_with_logits", phrase("logits-and-labels-differ", {}), [
         x!.shape,
         label!.shape,
       ]);

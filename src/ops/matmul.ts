@@ -1,4 +1,6 @@
 /** @file Matrix products. */
+
+import { phrase } from "../words/phrase.ts";
 import { broadcast, DTypeError, defineOp, gradNode, numel, type Shape, ShapeError, type TensorMeta } from "./types.ts";
 
 export interface MatmulAttrs {
@@ -13,7 +15,7 @@ function product(x: TensorMeta, y: TensorMeta, { transposeX, transposeY }: Matmu
   if (b.length === 1) b.push(1);
   const [m, k] = transposeX ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
   const [k2, n] = transposeY ? [b.at(-1)!, b.at(-2)!] : [b.at(-2)!, b.at(-1)!];
-  if (k !== k2) throw new ShapeError("matmul", `the inner dimensions are ${k} and ${k2}`, [x.shape, y.shape]);
+  if (k !== k2) throw new ShapeError("matmul", phrase("inner-dimensions", { left: k, right: k2 }), [x.shape, y.shape]);
   const batch = broadcast("matmul", a.slice(0, -2), b.slice(0, -2));
   return [...batch, ...(x.shape.length === 1 ? [] : [m]), ...(y.shape.length === 1 ? [] : [n])];
 }
@@ -47,7 +49,7 @@ export const bmmOp = defineOp({
   saves: [0, 1],
   infer: ([x, y]) => {
     if (x!.shape.length !== 3 || y!.shape.length !== 3 || x!.shape[2] !== y!.shape[1]) {
-      throw new ShapeError("bmm", "the operands must be [B, M, K] and [B, K, N]", [x!.shape, y!.shape]);
+      throw new ShapeError("bmm", phrase("bmm-operands", {}), [x!.shape, y!.shape]);
     }
     oneDType("bmm", x!, y!);
     return [{ shape: [x!.shape[0]!, x!.shape[1]!, y!.shape[2]!], dtype: x!.dtype }];

@@ -1,4 +1,6 @@
 /** @file Pooling. The tape keeps x and the result; no mask but for the `with_index` kernels. */
+
+import { phrase } from "../words/phrase.ts";
 import { reduceScratch } from "./reduce-kernel.ts";
 import { type Device, defineOp, gradNode, type Shape, ShapeError, sizeOf, type TensorMeta } from "./types.ts";
 
@@ -20,7 +22,8 @@ function pooled(op: string, x: TensorMeta, a: PoolAttrs): Shape {
     const span = size - a.kernel[axis]! + 2 * a.padding[axis]!;
     return (a.ceilMode ? Math.ceil(span / a.stride[axis]!) : Math.floor(span / a.stride[axis]!)) + 1;
   });
-  if (out.some((d) => d <= 0)) throw new ShapeError(op, `the output would be ${out[1]}×${out[0]} pixels`, [x.shape]);
+  if (out.some((d) => d <= 0))
+    throw new ShapeError(op, phrase("output-not-positive", { width: out[1]!, height: out[0]! }), [x.shape]);
   const [n, c] = [x.shape[0]!, a.channelsLast ? x.shape[3]! : x.shape[1]!];
   return a.channelsLast ? [n, out[0]!, out[1]!, c] : [n, c, out[0]!, out[1]!];
 }

@@ -1,4 +1,6 @@
 /** @file Interpolation, padding, grid sampling, unfold: ops that move pixels. */
+
+import { phrase } from "../words/phrase.ts";
 import { defineOp, gradNode, type Op, type Shape, ShapeError, type TensorMeta } from "./types.ts";
 
 export type ResizeMode = "bilinear" | "nearest" | "bicubic" | "linear" | "trilinear";
@@ -17,8 +19,7 @@ function interpolation(mode: ResizeMode): Op<ResizeAttrs> {
     amp: `${name}_v2`,
     meta: [0],
     infer: ([x], { size, channelsLast }) => {
-      if (size.some((d) => !(d > 0)))
-        throw new ShapeError(name, `the size [${size.join(", ")}] is not positive`, [x!.shape]);
+      if (size.some((d) => !(d > 0))) throw new ShapeError(name, phrase("size-not-positive", { size }), [x!.shape]);
       const [n, c] = [x!.shape[0]!, channelsLast ? x!.shape.at(-1)! : x!.shape[1]!];
       return [{ shape: channelsLast ? [n, ...size, c] : [n, c, ...size], dtype: x!.dtype }];
     },

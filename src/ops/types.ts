@@ -1,4 +1,5 @@
 /** @file What an op is: data. Shapes in, shapes out, what the tape keeps, what backward makes, how AMP treats it. */
+import { type Phrase, phrase } from "../words/phrase.ts";
 
 export type DType = "float32" | "float16" | "float64" | "int64" | "int32" | "uint8" | "bool";
 
@@ -161,11 +162,13 @@ export interface Op<A = void> {
 /** A shape that Paddle's own infer-meta would refuse. */
 export class ShapeError extends Error {
   readonly op: string;
+  readonly reason: Phrase;
   readonly shapes: readonly Shape[];
 
-  constructor(op: string, reason: string, shapes: readonly Shape[]) {
-    super(reason);
+  constructor(op: string, reason: Phrase, shapes: readonly Shape[]) {
+    super(reason.text);
     this.name = "ShapeError";
+    this.reason = reason;
     this.op = op;
     this.shapes = shapes;
   }
@@ -202,7 +205,7 @@ export function broadcast(op: string, a: Shape, b: Shape): Shape {
     const x = a[a.length - rank + i] ?? 1;
     const y = b[b.length - rank + i] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new ShapeError(op, `dimension ${i} of the operands cannot be broadcast: ${x} and ${y}`, [a, b]);
+      throw new ShapeError(op, phrase("no-broadcast", { dimension: i, sizes: [x, y] }), [a, b]);
     }
     out[i] = x === 1 ? y : x;
   }

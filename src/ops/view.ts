@@ -1,4 +1,6 @@
 /** @file Ops that only look at a storage in another way: reshape, transpose, squeeze, slice. */
+
+import { phrase } from "../words/phrase.ts";
 import {
   contiguousStrides,
   defineOp,
@@ -53,7 +55,7 @@ export function fillShape(x: TensorMeta, shape: readonly number[]): number[] {
   const total = numel(x.shape);
   const filled = out.map((d) => (d < 0 ? total / known : d));
   if (numel(filled) !== total || filled.some((d) => !Number.isInteger(d))) {
-    throw new ShapeError("reshape", `${total} elements cannot take the shape [${shape.join(", ")}]`, [x.shape]);
+    throw new ShapeError("reshape", phrase("cannot-take-shape", { elements: total, shape }), [x.shape]);
   }
   return filled;
 }
@@ -110,7 +112,7 @@ export const transposeOp = defineOp<{ readonly perm: readonly number[] }>({
   strided: true,
   infer: ([x], { perm }) => {
     if (perm.length !== x!.shape.length) {
-      throw new ShapeError("transpose", `the permutation [${perm.join(", ")}] does not match the rank`, [x!.shape]);
+      throw new ShapeError("transpose", phrase("permutation-off-rank", { permutation: perm }), [x!.shape]);
     }
     const shape = perm.map((p) => x!.shape[p]!);
     const from = stridesOf(x!);

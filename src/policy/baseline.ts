@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { identity, type Judged } from "../report/finding.ts";
+import { asIs, phrase } from "../words/phrase.ts";
 
 const entry = z.strictObject({
   code: z.string(),
@@ -17,12 +18,13 @@ export function readBaseline(file: string, text: string): ReadonlySet<string> {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UserError("baseline-invalid", { file, reason: "it is not JSON" });
+    throw new UserError("baseline-invalid", { file, reason: phrase("not-json", {}) });
   }
   const result = schema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    const reason = `${issue?.path.join(".") || "the file"}: ${issue?.message ?? "not valid"}`;
+    const key = issue?.path.join(".") || "the file";
+    const reason = phrase("key-wrong", { key, reason: asIs(issue?.message ?? "not valid") });
     throw new UserError("baseline-invalid", { file, reason });
   }
   return new Set(

@@ -4,6 +4,7 @@ import { UserError } from "../errors.ts";
 import type { CheckName, Level } from "../report/finding.ts";
 import { checkNames } from "../report/finding-words.ts";
 import { parseBytes } from "../units.ts";
+import { asIs, phrase } from "../words/phrase.ts";
 import type { Budget, BudgetRule } from "./budget.ts";
 import type { Increase } from "./subject.ts";
 
@@ -79,7 +80,11 @@ export function readBudget(file: string, value: unknown): Budget {
   if (!result.success) {
     const [issue] = result.error.issues;
     const key = issue?.path.join(".") || "the file";
-    throw new UserError("budget-invalid", { file, key, reason: issue?.message ?? "is not valid" });
+    throw new UserError("budget-invalid", {
+      file,
+      key,
+      reason: issue === undefined ? phrase("not-valid", {}) : asIs(issue.message),
+    });
   }
   const { ignore, budgets = [], ...rule } = result.data;
   return {

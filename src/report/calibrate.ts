@@ -1,6 +1,7 @@
 /** @file What `calibrate` finds in a log: measured against predicted, a leak, an out-of-memory message's layer, the receipt. */
 import type { Phase } from "../engine/events.ts";
 import { formatBytes, MiB } from "../units.ts";
+import { type Phrase, say } from "../words/phrase.ts";
 import type { View } from "./paint.ts";
 import type { PlanSettings, Range } from "./report.ts";
 import { table, wrap } from "./table.ts";
@@ -88,8 +89,8 @@ export interface CalibrateResult {
   readonly cudnn: string | undefined;
   readonly memoryLines: number;
   readonly levels: readonly LevelComparison[];
-  /** What of the estimate depends on values, in words: their worst case is taken. */
-  readonly worstCases: readonly string[];
+  /** What of the estimate depends on values: their worst case is taken. */
+  readonly worstCases: readonly Phrase[];
   readonly growth: Growth | undefined;
   readonly outOfMemory: LoggedOutOfMemory | undefined;
   readonly receipt: { readonly file: string } | { readonly missing: NoReceipt };
@@ -127,7 +128,7 @@ function rangeText({ lowBytes, highBytes }: Range): string {
   return low === high ? `${low}` : `${low} to ${high}`;
 }
 
-function levelLines({ levels, worstCases, growth }: CalibrateResult, { paint, width }: View): string[] {
+function levelLines({ levels, worstCases, growth }: CalibrateResult, { language, paint, width }: View): string[] {
   if (levels.length === 0) return [];
   const columns = ["measured", "predicted", "error", "with receipts", "error"];
   const rows = levels.map((row) => [
@@ -143,7 +144,8 @@ function levelLines({ levels, worstCases, growth }: CalibrateResult, { paint, wi
   const places = levels.map(
     (row) => `- ${row.part}, ${row.level}: ${differenceWords[row.difference.kind](formatBytes(row.difference.bytes))}`,
   );
-  if (levels.some((row) => row.difference.kind === "worst-case")) places.push(...worstCases.map((text) => `- ${text}`));
+  if (levels.some((row) => row.difference.kind === "worst-case"))
+    places.push(...worstCases.map((one) => `- ${say(one, language)}`));
   const wrapped = (texts: readonly string[]): string[] => texts.flatMap((text) => wrap(text, width, "  ", 4));
   const legend = wrap("error: what was expected against what was measured", width, "  ").map(paint.faint);
   // What a growing run takes lies anywhere.

@@ -1,4 +1,5 @@
 /** @file Colours as functions of text, so that renderers stay pure: a plain one here, chalk's in the command line. */
+import type { Language } from "../words/language.ts";
 
 /** What a piece of text is, not which colour it has. */
 export interface Paint {
@@ -17,6 +18,7 @@ export const plain: Paint = { strong: same, faint: same, good: same, bad: same, 
 
 /** How a renderer shows a report. */
 export interface View {
+  readonly language: Language;
   readonly paint: Paint;
   /** Columns of the terminal. */
   readonly width: number;

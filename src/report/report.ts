@@ -1,6 +1,7 @@
 /** @file The Report: the one result that every output is rendered from. Its paths are a contract for `--json`. */
 import type { ConfigEdit } from "../config/edit.ts";
 import type { Phase, Stage, StorageKind } from "../engine/events.ts";
+import type { Phrase } from "../words/phrase.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** A peak at one level of bytes. `lowBytes` has no cuDNN workspace in it and is exact. */
@@ -74,7 +75,7 @@ export interface Estimate {
   /** NCCL's part of the process, on several cards. */
   readonly nccl?: Range | undefined;
   /** What a user may doubt: each number that is not measured, with its source. */
-  readonly assumptions: readonly string[];
+  readonly assumptions: readonly Phrase[];
 }
 
 export type Verdict = "fits" | "tight" | "does-not-fit";
@@ -88,7 +89,7 @@ export interface GpuBudget {
   /** What others hold of what CUDA sees (a desktop, other processes); undefined: not known or nothing. */
   readonly othersBytes?: number | undefined;
   /** What was taken for granted of the card. */
-  readonly assumptions?: readonly string[] | undefined;
+  readonly assumptions?: readonly Phrase[] | undefined;
 }
 
 /** The request at which a run ends on this card. */
@@ -193,5 +194,5 @@ export interface Report {
   readonly plan: Plan | undefined;
   /** Only where an output that draws it was asked for. */
   readonly timeline?: Timeline | undefined;
-  readonly assumptions: readonly string[];
+  readonly assumptions: readonly Phrase[];
 }

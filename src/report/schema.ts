@@ -10,6 +10,10 @@ const phase = z.enum(["forward", "loss", "backward", "optimizer", "other"]);
 const stage = z.enum(["build", "data", "forward", "loss", "backward", "optimizer", "metrics", "save"]);
 const size = z.tuple([z.int(), z.int()]).describe("width and height in pixels");
 
+const assumption = z
+  .object({ code: z.string(), data: z.unknown(), text: z.string().describe("In English.") })
+  .describe("What was taken for granted: a code with its facts, and both as a sentence.");
+
 const part = z.object({
   allocated: range.describe("Live tensors; max_mem_allocated in PaddleSeg's log. lowBytes is exact."),
   reserved: range.describe("Held by the caching allocator; max_mem_reserved in PaddleSeg's log."),
@@ -74,7 +78,7 @@ const plan = z.object({
   ),
   edits: z.array(z.object({ path: z.array(z.string()), value: z.unknown() })),
   settings: run,
-  estimate: z.object({ ...estimate, assumptions: z.array(z.string()) }),
+  estimate: z.object({ ...estimate, assumptions: z.array(assumption) }),
   verdict,
   headroomBytes: z.int(),
   launch: z.string(),
@@ -101,7 +105,7 @@ export const reportSchema = z
     verdict: verdict.nullable(),
     headroomBytes: z.int().nullable(),
     plan: plan.nullable(),
-    assumptions: z.array(z.string()),
+    assumptions: z.array(assumption),
   })
   .describe("Report of vram-plan: one config, one run.");
 /** A report as it is read back. */

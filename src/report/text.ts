@@ -1,4 +1,6 @@
 /** @file The report on a terminal: verdict first, then the numbers, then what to do. Pure: a report and a view in, text out. */
+
+import { say } from "../words/phrase.ts";
 import { holderLines, kindLines, makerLine, phaseLine } from "./kinds.ts";
 import { formatCount, layerLines } from "./layers.ts";
 import { levelLines } from "./levels.ts";
@@ -40,7 +42,7 @@ export function renderText(report: Report, options: TextOptions): string {
   return `${text.join("\n\n")}\n`;
 }
 
-function assumptionLines({ assumptions }: Report, { paint, width }: View): string[] {
-  const lines = assumptions.flatMap((text) => wrap(text, width, "  - "));
+function assumptionLines({ assumptions }: Report, { language, paint, width }: View): string[] {
+  const lines = assumptions.flatMap((one) => wrap(say(one, language), width, "  - "));
   return [paint.faint("  assumed"), ...lines.map(paint.faint)];
 }

@@ -7,13 +7,15 @@ import { wrap } from "./table.ts";
 import { describeRun, percent, span, verdictWords, worstProcess } from "./words.ts";
 
 /** Title and verdict; without a card, what the process needs. */
-export function verdictLines(report: Report, { paint, width }: View): string[] {
+export function verdictLines(report: Report, view: View): string[] {
+  const { paint, width } = view;
   const card = report.gpu === undefined ? "" : ` on ${report.gpu.name}`;
   const title = wrap(`${report.config}${card}`, width);
-  return [...title.map(paint.strong), paint.faint(describeRun(report.run)), "", ...judge(report, { paint, width })];
+  return [...title.map(paint.strong), paint.faint(describeRun(report.run)), "", ...judge(report, view)];
 }
 
-function judge(report: Report, { paint, width }: View): string[] {
+function judge(report: Report, view: View): string[] {
+  const { paint, width } = view;
   const { low, expected, high } = worstProcess(report);
   const range = `range ${span(low, high)}, expected ${formatBytes(expected)}`;
   const { gpu, verdict, headroomBytes } = report;
@@ -32,6 +34,6 @@ function judge(report: Report, { paint, width }: View): string[] {
     gpu.usableBytes === gpu.totalBytes ? "" : `; card ${formatMiB(gpu.totalBytes)}, usable ${formatMiB(usable)}`;
   const tight = "as expected it fits, but not if cuDNN takes its largest workspaces and CUDA its largest context";
   const more = wrap(verdict === "tight" ? `${range}${total}; ${tight}` : `${range}${total}`, width, "  ");
-  const failing = outOfMemoryLines(report, { paint, width });
+  const failing = outOfMemoryLines(report, view);
   return [`  ${colour(paint.strong(word))}   ${numbers}`, ...more.map(paint.faint), ...failing];
 }

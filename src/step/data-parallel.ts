@@ -7,6 +7,7 @@ import { UserError } from "../errors.ts";
 import type { Parameter } from "../nn/layer.ts";
 import { type DType, numel, sizeOf } from "../ops/types.ts";
 import { MiB } from "../units.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 
 /** Sizes at which a group of gradients is closed: the first one, then all others (fleet's strategy: 1 and 32 MB). */
 const groupLimits = [1 * MiB, 32 * MiB] as const;
@@ -94,7 +95,7 @@ export class Reducer {
   private mark(e: Engine, leaf: Tensor, isUnused: boolean): void {
     const index = this.groupOf.get(leaf);
     if (index === undefined) return;
-    if (this.ready.has(leaf)) throw stops("the gradient of a parameter came in twice");
+    if (this.ready.has(leaf)) throw stops(phrase("gradient-twice", {}));
     this.ready.add(leaf);
     if (isUnused) this.fillZeros(e, leaf);
     this.pending[index]!--;
@@ -121,7 +122,7 @@ export class Reducer {
 
 const accumulation = "GradNodeAccumulation";
 
-function stops(reason: string): UserError {
+function stops(reason: Phrase): UserError {
   return new UserError("data-parallel-stops", { reason });
 }
 

@@ -7,10 +7,9 @@ import { layersOf, setTraining } from "../nn/layer.ts";
 import { DTypeError, type Shape } from "../ops/types.ts";
 import type { Cast } from "./autocast.ts";
 
-/** Where the pass fails: the layer, and when that is. */
+/** The layer at which the pass fails. */
 export class FlopsPassError extends DTypeError {
   readonly layer: string;
-  readonly when = "when PaddleSeg counts FLOPs after the last iteration of a training under AMP O1";
 
   constructor({ op, dtypes }: DTypeError, layer: string) {
     super(op, dtypes);

@@ -11,6 +11,7 @@ import { type AnyLayer, layersOf, nameLayers, type Parameter } from "../nn/layer
 import { NotModelled } from "../nn/not-modelled.ts";
 import { PaddleRefusal } from "../nn/refusal.ts";
 import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
+import { type Phrase, phrase } from "../words/phrase.ts";
 import type { Cast } from "./autocast.ts";
 import type { EvaluationPlan } from "./evaluate.ts";
 import { FlopsPassError } from "./flops-pass.ts";
@@ -39,7 +40,7 @@ export interface Simulation {
   readonly recomputedFlops: number;
   /** Layers that were called in training, by name. */
   readonly calls: ReadonlyMap<string, LayerCall>;
-  readonly assumptions: readonly string[];
+  readonly assumptions: readonly Phrase[];
 }
 
 /**
@@ -118,7 +119,7 @@ function run(
     flops: engine.flops,
     recomputedFlops: engine.recomputedFlops,
     calls: engine.calls,
-    assumptions: [...engine.assumptions],
+    assumptions: [...engine.assumptions.values()],
   };
 }
 
@@ -232,7 +233,7 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
     return new UserError("not-modelled", data, placeOf(config, error.kind));
   }
   if (error instanceof ArgumentError) {
-    const { component, argument, message: reason, known } = error;
+    const { component, argument, reason, known } = error;
     return new UserError(
       "argument-wrong",
       { component, argument, reason, near: suggest(argument, known) },
@@ -240,18 +241,20 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
     );
   }
   if (error instanceof PaddleRefusal) {
-    const { kind, component, message: reason } = error;
+    const { kind, component, reason } = error;
     return new UserError("paddle-refuses", { kind, component, reason }, placeOf(config, kind));
   }
   if (error instanceof DTypeError) {
-    const { layer, when } =
-      error instanceof FlopsPassError ? error : { layer: engine.currentLayer, when: "in the training step" };
-    return new UserError("dtype-refused", { layer, reason: error.message, when }, placeOf(config, "model"));
+    const isAfter = error instanceof FlopsPassError;
+    const layer = isAfter ? error.layer : engine.currentLayer;
+    const when = phrase(isAfter ? "in-flops-pass" : "in-training-step", {});
+    const reason = phrase("one-dtype", { op: error.op, dtypes: error.dtypes });
+    return new UserError("dtype-refused", { layer, reason, when }, placeOf(config, "model"));
   }
   if (error instanceof ShapeError) {
     const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);
     const part = engine.log.at("evaluation") >= 0 ? "val_dataset" : "train_dataset";
-    const data = { layer: engine.currentLayer, op: error.op, reason: error.message, shapes };
+    const data = { layer: engine.currentLayer, op: error.op, reason: error.reason, shapes };
     return new UserError("shape-refused", data, config.locate([part, "transforms"]));
   }
   return error;

@@ -8,6 +8,7 @@ import { trainingEnd } from "../memory/tally.ts";
 import type { ExplainResult, OpBytes } from "../report/answers.ts";
 import type { Simulation } from "../step/simulate.ts";
 import { simulate } from "../step/simulate.ts";
+import { phrase } from "../words/phrase.ts";
 import { planSettings, startOf } from "./plan.ts";
 import { settingsOf } from "./point.ts";
 import type { SearchContext } from "./space.ts";
@@ -29,7 +30,7 @@ export function explain(
   const run = simulate(context.config, settingsOf(start, context.settings), context.step);
   const names = [...new Set([...run.layers.map(({ name }) => name), ...run.log.sites.map((site) => site.layer)])];
   if (!names.some((name) => isInside(name, layer))) {
-    const reason = `The network has no layer ${layer}`;
+    const reason = phrase("no-layer", { layer });
     throw new UserError("argument-wrong", {
       component: "explain",
       argument: "--layer",

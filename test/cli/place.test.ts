@@ -9,7 +9,7 @@ import { GiB, MiB } from "../../src/units.ts";
 const nowhere = { write: () => undefined, isTTY: false, columns: undefined };
 
 function hostWith(nvidiaSmi: Host["nvidiaSmi"]): Host {
-  return { args: [], env: {}, stdout: nowhere, stderr: nowhere, ...filesIn("."), nvidiaSmi };
+  return { args: [], env: {}, language: "en", stdout: nowhere, stderr: nowhere, ...filesIn("."), nvidiaSmi };
 }
 
 describe("the card's surroundings", () => {
@@ -18,7 +18,7 @@ describe("the card's surroundings", () => {
     expect(plain).toMatchObject({ totalBytes: 12_282 * MiB, usableBytes: 11_994 * MiB });
     const shown = createContext("rtx4070", { display: true }).budget;
     expect(shown).toMatchObject({ usableBytes: 11_294 * MiB, othersBytes: 700 * MiB });
-    expect(shown?.assumptions?.[0]).toContain("desktop");
+    expect(shown?.assumptions?.[0]?.code).toBe("desktop-keeps");
   });
 
   it("give Windows's total less what it withholds", () => {

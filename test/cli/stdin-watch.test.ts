@@ -15,7 +15,10 @@ const text = readFileSync(join(recipes, recipe), "utf8");
 function hostOf(args: readonly string[], more: Partial<Host>): { readonly host: Host; readonly printed: string[] } {
   const printed: string[] = [];
   const stream = { write: (line: string) => void printed.push(line), isTTY: false, columns: undefined };
-  return { host: { ...filesIn(recipes), args, env: {}, stdout: stream, stderr: stream, ...more }, printed };
+  return {
+    host: { ...filesIn(recipes), args, env: {}, language: "en", stdout: stream, stderr: stream, ...more },
+    printed,
+  };
 }
 
 describe("-", () => {

@@ -1,6 +1,7 @@
 /** @file A Host without a process: arguments, streams that collect, the project's recipes as the working folder, files in memory. */
 import { join } from "node:path";
 import { filesIn, type Host } from "../../src/cli/host.ts";
+import { chooseLanguage } from "../../src/cli/language.ts";
 import { run } from "../../src/cli/run.ts";
 
 /** The folder of the config that the project ships. */
@@ -40,6 +41,7 @@ export async function vramPlan(args: readonly string[], world: World = {}): Prom
   const host: Host = {
     args,
     env: world.env ?? {},
+    language: chooseLanguage(args, world.env ?? {}),
     stdout: { write: (text) => void out.push(text), isTTY: terminal !== undefined, columns: terminal },
     stderr: { write: (text) => void err.push(text), isTTY: terminal !== undefined, columns: terminal },
     ...disk,

@@ -39,7 +39,7 @@ function events(args: Readonly<Record<string, Plain>>) {
     alive.set(op, (alive.get(op) ?? 0) + (isMade ? 1 : -1));
     most.set(op, Math.max(most.get(op) ?? 0, alive.get(op)!));
   }
-  return { made, most, embedding, assumptions: [...engine.assumptions] };
+  return { made, most, embedding, assumptions: [...engine.assumptions.keys()] };
 }
 
 it("samples every class of every image, and holds a gradient of an image's features for each at once", () => {

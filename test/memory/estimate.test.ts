@@ -42,7 +42,7 @@ describe("estimateMemory", () => {
     const { training, evaluation, assumptions } = estimateMemory(networkLog({ layers: 10, images: 0 }));
     expect(evaluation).toBeUndefined();
     expect(training.afterStepBytes).toBeLessThan(training.allocated.lowBytes);
-    expect(assumptions[0]).toContain("eager");
+    expect(assumptions[0]?.text).toContain("eager");
   });
 });
 

@@ -6,7 +6,7 @@ import { renderTerminal } from "../../src/report/gate/terminal.ts";
 import { plain } from "../../src/report/paint.ts";
 import { describeVia } from "../../src/report/plan.ts";
 
-const view = { paint: plain, width: 80 };
+const view = { language: "en" as const, paint: plain, width: 80 };
 
 describe("check", () => {
   it("names the place of a config that could not be estimated", () => {

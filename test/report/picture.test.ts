@@ -10,9 +10,10 @@ import { renderHtml } from "../../src/report/picture/html.ts";
 import { box, mountainOf } from "../../src/report/picture/mountain.ts";
 import { renderSvg } from "../../src/report/picture/svg.ts";
 import { type TraceEvent, traceOf } from "../../src/report/picture/trace.ts";
-import { languages, wordsOf } from "../../src/report/picture/words.ts";
+import { wordsOf } from "../../src/report/picture/words.ts";
 import type { Report } from "../../src/report/report.ts";
 import { formatBytes } from "../../src/units.ts";
+import { languages } from "../../src/words/language.ts";
 import { recipe, recipes, vramPlan } from "../cli/support.ts";
 import { checkXml } from "./support/xml.ts";
 
@@ -57,7 +58,7 @@ describe("mountain", () => {
   it("is nothing without a timeline", () => {
     const { timeline, ...bare } = report;
     expect(mountainOf(bare)).toBeUndefined();
-    expect(chartLines(bare, { paint: plain, width: 80, unicode: true }, words)).toEqual([]);
+    expect(chartLines(bare, { language: "en", paint: plain, width: 80, unicode: true }, words)).toEqual([]);
     expect(renderHtml(bare, "en")).toContain("no timeline");
   });
 });
@@ -156,7 +157,7 @@ describe("trace", () => {
 
 describe("chart", () => {
   it("keeps to the width, and to ASCII where it has to", () => {
-    const lines = chartLines(report, { paint: plain, width: 60, unicode: false }, words);
+    const lines = chartLines(report, { language: "en", paint: plain, width: 60, unicode: false }, words);
     for (const line of lines) {
       expect(line.length).toBeLessThanOrEqual(60);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
@@ -165,7 +166,7 @@ describe("chart", () => {
   });
 
   it("reaches its top in the first row", () => {
-    const lines = chartLines(report, { paint: plain, width: 100, unicode: true }, words);
+    const lines = chartLines(report, { language: "en", paint: plain, width: 100, unicode: true }, words);
     const first = lines.find((line) => line.includes("┤")) ?? "";
     expect(first).toContain(formatBytes(report.training.allocated.lowBytes));
     expect(first).toMatch(/[▁-█]/);

@@ -1,6 +1,7 @@
 /** @file The base of a change: the commit that both sides share, and its files as if they lay in the working folder. */
 import { join, normalize, relative, resolve } from "node:path";
 import { suggest, UserError } from "../../errors.ts";
+import { asIs } from "../../words/phrase.ts";
 import type { Host } from "../host.ts";
 
 /** The working folder as it was in the base. */
@@ -31,7 +32,7 @@ export function gitPrefix(host: Host): string | undefined {
 /** The merge base of HEAD and a ref. Throws `base-no-git`, `base-not-known`, `base-shallow` or `base-unrelated`. */
 export function findMergeBase(host: Host, ref: string): string {
   const inside = host.git(["rev-parse", "--is-inside-work-tree"]);
-  if (inside.code !== 0) throw new UserError("base-no-git", { ref, reason: firstLine(inside.err) });
+  if (inside.code !== 0) throw new UserError("base-no-git", { ref, reason: asIs(firstLine(inside.err)) });
   const isShallow = (): boolean => host.git(["rev-parse", "--is-shallow-repository"]).out.trim() === "true";
   const found = host.git(["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
   if (found.code !== 0) {

@@ -22,7 +22,12 @@ export async function writeOutputs(
 ): Promise<void> {
   for (const { name, file } of outputs) {
     if (file !== undefined)
-      write(file, () => host.writeText(file, formats[name](result, { paint: plain, width: fileWidth, version })));
+      write(file, () =>
+        host.writeText(
+          file,
+          formats[name](result, { language: host.language, paint: plain, width: fileWidth, version }),
+        ),
+      );
   }
   const summary = host.env.GITHUB_STEP_SUMMARY ?? "";
   if (summary !== "" && outputs.some(({ name }) => name === "github")) {

@@ -10,6 +10,7 @@ import { type Context, createContext, describeSettings } from "../../index.ts";
 import { renderCalibrate } from "../../report/calibrate.ts";
 import { renderJson } from "../../report/json.ts";
 import { describeRun } from "../../report/words.ts";
+import { type Phrase, phrase } from "../../words/phrase.ts";
 import type { Host } from "../host.ts";
 import { type LoadedRun, load, tellNotes } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
@@ -71,10 +72,8 @@ function readLog(host: Host, file: string): string {
   }
 }
 
-function cardsNote({ gpuCount }: TrainingLog): readonly string[] {
-  return gpuCount === undefined || gpuCount === 1
-    ? []
-    : [`the log is of ${gpuCount} cards; it is compared as one of them, without what exchanging gradients takes`];
+function cardsNote({ gpuCount }: TrainingLog): readonly Phrase[] {
+  return gpuCount === undefined || gpuCount === 1 ? [] : [phrase("several-cards-logged", { cards: gpuCount })];
 }
 
 /** The config that the log dumps, as a file of its own; `--config` has to be the same where both are there. */
@@ -124,13 +123,13 @@ function placeOfLog(host: Host, file: string, log: TrainingLog, options: Command
 
 interface Place {
   readonly context: Context;
-  readonly notes: readonly string[];
+  readonly notes: readonly Phrase[];
 }
 
 /** `2.6` of `2.6.2`, where there is a runtime of that name. */
 function runtimeOf({ paddle }: TrainingLog): {
   readonly runtime: string | undefined;
-  readonly notes: readonly string[];
+  readonly notes: readonly Phrase[];
 } {
   if (paddle === undefined) return { runtime: undefined, notes: [] };
   const runtime = minorVersion(paddle);
@@ -140,6 +139,6 @@ function runtimeOf({ paddle }: TrainingLog): {
   } catch (error) {
     if (!(error instanceof UserError) || error.code !== "runtime-not-known") throw error;
     const { memory } = createContext(undefined);
-    return { runtime: undefined, notes: [`the log is of Paddle ${paddle}, which is estimated as ${memory.name}`] };
+    return { runtime: undefined, notes: [phrase("other-paddle-logged", { paddle, runtime: memory.name })] };
   }
 }

@@ -2,13 +2,14 @@
 import { UserError } from "../../errors.ts";
 import { baselineText, readBaseline } from "../../policy/baseline.ts";
 import { allFindings, type CheckResult } from "../../report/gate/result.ts";
-import { count } from "../../report/words.ts";
+import { phrase } from "../../words/phrase.ts";
 import { findBudget } from "../check/budget.ts";
 import { gitPrefix } from "../check/git.ts";
 import { type CheckOptions, type Output, readOutputs } from "../check/options.ts";
 import { runCheck } from "../check/run.ts";
 import { writeOutputs } from "../check/write.ts";
 import type { Host } from "../host.ts";
+import { tellNotes } from "../load.ts";
 
 /** Exit 2 if a config could not be looked at, else 1 if a finding fails the run. */
 export async function checkCommand(host: Host, paths: readonly string[], options: CheckOptions): Promise<number> {
@@ -33,7 +34,7 @@ function baselineOf(host: Host, { baseline, updateBaseline }: CheckOptions): Rea
   }
   if (!host.exists(baseline)) {
     if (updateBaseline === true) return new Set();
-    throw new UserError("baseline-invalid", { file: baseline, reason: "there is no such file" });
+    throw new UserError("baseline-invalid", { file: baseline, reason: phrase("no-such-file", {}) });
   }
   return updateBaseline === true ? new Set() : readBaseline(baseline, host.readText(baseline));
 }
@@ -42,7 +43,7 @@ function baselineOf(host: Host, { baseline, updateBaseline }: CheckOptions): Rea
 function updateBaseline(host: Host, { baseline = "" }: CheckOptions, result: CheckResult): number {
   const all = allFindings(result);
   host.writeText(baseline, baselineText(all));
-  host.stderr.write(`note: ${count(all.length, "finding")} written to ${baseline}\n`);
+  tellNotes(host, [phrase("findings-written", { findings: all.length, file: baseline })]);
   return result.exitCode === 2 ? 2 : 0;
 }
 

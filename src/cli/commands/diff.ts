@@ -7,6 +7,7 @@ import { compareReports, type DiffSide } from "../../report/gate/diff.ts";
 import { renderDiff } from "../../report/gate/diff-text.ts";
 import { renderJson } from "../../report/json.ts";
 import { reportSchema } from "../../report/schema.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import { resolveRef } from "../check/git.ts";
 import { silent } from "../check/subjects.ts";
 import type { Host } from "../host.ts";
@@ -28,7 +29,7 @@ function savedSide(host: Host, name: string): Side {
   } catch (error) {
     throw new UserError("report-invalid", {
       file: name,
-      reason: error instanceof Error ? error.message : String(error),
+      reason: asIs(error instanceof Error ? error.message : String(error)),
     });
   }
   const result = reportSchema.safeParse(value);
@@ -36,7 +37,10 @@ function savedSide(host: Host, name: string): Side {
   const [issue] = result.error.issues;
   throw new UserError("report-invalid", {
     file: name,
-    reason: `${issue?.path.join(".") || "the file"}: ${issue?.message}`,
+    reason: phrase("key-wrong", {
+      key: issue?.path.join(".") || "the file",
+      reason: asIs(String(issue?.message)),
+    }),
   });
 }
 

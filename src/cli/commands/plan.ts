@@ -1,6 +1,7 @@
 /** @file `vram-plan CONFIG --gpu NAME`: the changes that make a config fit. */
 import { cardContext, plan } from "../../index.ts";
 import { exitCode } from "../../policy/exit-code.ts";
+import { phrase } from "../../words/phrase.ts";
 import type { Host } from "../host.ts";
 import { printedScript } from "../launch-files.ts";
 import { load, tellNotes } from "../load.ts";
@@ -32,14 +33,13 @@ export async function planCommand(host: Host, config: string, given: PlanOptions
     written = writeOut(host, out, loaded, report, report.plan).join(", ");
   }
   const isShown = outputs.some(({ name }) => name === "terminal");
-  if (!isShown && written !== undefined) host.stderr.write(`note: written: ${written}\n`);
+  if (!isShown && written !== undefined) tellNotes(host, [phrase("written", { file: written })]);
   if (given.printLaunch === true && report.plan?.feasible === true)
     host.stdout.write(printedScript(report.plan.command, report.gpu?.name ?? ""));
   else {
     const { depth, top } = given;
     await writePictures(host, report, outputs, given, { depth, top, written });
   }
-  if (out !== undefined && written === undefined)
-    host.stderr.write(`note: no plan was found, so ${out} was not written\n`);
+  if (out !== undefined && written === undefined) tellNotes(host, [phrase("no-plan-not-written", { file: out })]);
   return exitCode([report]);
 }

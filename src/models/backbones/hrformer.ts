@@ -1,6 +1,7 @@
 /** @file HRFormer (`paddleseg/models/backbones/hrformer.py`): registered under four names, but Paddle 2.6 cannot run it. */
 import type { Args } from "../../nn/args.ts";
 import { PaddleRefusal } from "../../nn/refusal.ts";
+import { phrase } from "../../words/phrase.ts";
 
 /** The registered names. */
 export const hrformers = ["HRFormer_small", "HRFormer_base", "HRFormer_base_win_13", "HRFormer_base_win_15"] as const;
@@ -10,7 +11,5 @@ export const hrformers = ["HRFormer_small", "HRFormer_base", "HRFormer_base_win_
  * forward (measured with 2.6.2), so there is no memory to plan. Throws PaddleRefusal.
  */
 export function refuseHRFormer(args: Args): never {
-  const reason =
-    "its attention calls paddle.ceil with a float: ceil(): argument 'x' (position 0) must be Tensor, but got float";
-  throw new PaddleRefusal("backbone", args.type, reason);
+  throw new PaddleRefusal("backbone", args.type, phrase("ceil-of-float", {}));
 }

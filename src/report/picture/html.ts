@@ -1,4 +1,7 @@
 /** @file The report as one HTML file that needs no network, and no script to be read. */
+
+import type { Language } from "../../words/language.ts";
+import { say } from "../../words/phrase.ts";
 import type { Report } from "../report.ts";
 import { escapeJson } from "./escape.ts";
 import { layersSection } from "./html-layers.ts";
@@ -9,12 +12,12 @@ import { script } from "./html-script.ts";
 import { style } from "./html-style.ts";
 import { aliveSection, levelsSection, verdictHeader } from "./html-tables.ts";
 import { titleLabel, verdictLabel } from "./label.ts";
-import { type Language, wordsOf } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 /** The whole file. The report lies in it as JSON, for its own script and for others. */
 export function renderHtml(report: Report, language: Language): string {
   const words = wordsOf(language);
-  const assumptions = report.assumptions.map((text) => `<li>${t(text)}</li>`).join("");
+  const assumptions = report.assumptions.map((one) => `<li>${t(say(one, language))}</li>`).join("");
   const spoken = {
     kinds: words.kinds,
     phases: words.spans,

@@ -1,10 +1,12 @@
 /** @file The formats of one report that are drawn from its timeline: one line each. */
+
+import type { Language } from "../../words/language.ts";
 import type { Report } from "../report.ts";
 import { renderHtml } from "./html.ts";
 import type { PictureName } from "./names.ts";
 import { renderSvg } from "./svg.ts";
 import { renderTrace } from "./trace.ts";
-import { type Language, wordsOf } from "./words.ts";
+import { wordsOf } from "./words.ts";
 
 type Render = (report: Report, language: Language) => string;
 

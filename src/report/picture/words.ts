@@ -1,12 +1,9 @@
 /** @file The words of the pictures in one typed table for each language: a missing one does not compile. */
 import type { StorageKind } from "../../engine/events.ts";
+import type { Language } from "../../words/language.ts";
 import type { Verdict } from "../report.ts";
 import type { TimelineSpan } from "../timeline.ts";
 import { chinese } from "./words-zh.ts";
-
-/** Languages that pictures speak. */
-export const languages = ["en", "zh-CN"] as const;
-export type Language = (typeof languages)[number];
 
 /** Every word of the pictures. Sizes come in as text. */
 export interface PictureWords {

@@ -10,7 +10,7 @@ import { plain } from "../../../src/report/paint.ts";
 import { checkSchema } from "../../../src/report/schema.ts";
 import { GiB } from "../../../src/units.ts";
 
-const options = { paint: plain, width: 100, version: "0.1.0" };
+const options = { language: "en" as const, paint: plain, width: 100, version: "0.1.0" };
 const gpu = { name: "Card, 12 GiB", totalBytes: 12 * GiB, usableBytes: 12 * GiB };
 const run = {
   batchSize: 4,

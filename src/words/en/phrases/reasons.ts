@@ -1,0 +1,53 @@
+/** @file Reasons inside errors, in English. */
+import type { PhraseTable } from "../../phrase.ts";
+import type { ReasonPhrases } from "../../phrases/reasons.ts";
+
+export const reasonPhrases: PhraseTable<ReasonPhrases> = {
+  "as-is": (d) => d.text,
+  "it-is-a-folder": () => "it is a folder",
+  "no-permission": () => "no permission",
+  "no-folder": () => "its folder does not exist",
+  "folder-is-file": () => "its folder is a file",
+  "read-only": () => "the file system is read-only",
+  "disk-full": () => "the disk is full",
+  "no-such-file": () => "there is no such file",
+  "not-json": () => "it is not JSON",
+  "not-valid": () => "is not valid",
+  "too-deep": () => "nested too deeply",
+  "too-large-expanded": () => "too large once its aliases are written out",
+  "too-many-files": (d) => `made of more than ${d.most} files`,
+  "alias-holds-itself": (d) => `*${d.anchor} holds itself`,
+  "no-anchor": (d) => `there is no anchor &${d.anchor} above`,
+  "anchor-twice": (d) => `the anchor &${d.anchor} is there twice`,
+  "tag-not-read": (d) => `PyYAML does not read the tag ${d.tag} here`,
+  "tagged-not-read": (d) => `PyYAML does not read ${d.tag} ${d.text}`,
+  "word-not-read": (d) => `PyYAML does not read the word ${d.text} here`,
+  "merge-key": () => "<< takes a mapping or a list of mappings",
+  "key-no-word": () => "a key has to be a word",
+  "it-is-empty": () => "it is empty",
+  "it-holds": (d, say) => `it holds ${say(d.value)}`,
+  "it-has-no": (d) => `it has no ${d.key}`,
+  "no-such-place": () => "the config has no such place",
+  "no-room-for-edit": () => "its anchors or layout leave no place for it",
+  "has-to-be": (d, say) => `has to be ${say(d.wanted)}`,
+  "gradient-after-unused": () =>
+    "with recompute, the gradient of a parameter comes in after the parameter was taken for unused",
+  "gradient-twice": () => "the gradient of a parameter came in twice",
+  "ceil-of-float": () =>
+    "its attention calls paddle.ceil with a float: ceil(): argument 'x' (position 0) must be Tensor, but got float",
+  "no-layer": (d) => `The network has no layer ${d.layer}`,
+  "have-to-rise": () => "low, expected and high have to rise",
+  "key-wrong": (d, say) => `${d.key}: ${say(d.reason)}`,
+  "no-nvidia-smi": () => "there is no program nvidia-smi here",
+  "nvidia-smi-no-card": () => "nvidia-smi names no card",
+  "static-graph": () => "it runs a static graph, whose executor frees, fuses and reorders by rules of its own",
+  "static-graph-instead": () => "Set to_static_training to false, or leave it out.",
+  "ema-under-o2": () => "--use-ema under O2",
+  "ema-under-o2-reason": () =>
+    "the update adds float16 parameters, cast anew each time, to a float32 average, which was not measured",
+  "ema-under-o2-instead": () => "Take --amp-level O1 with --use-ema, or leave one of them out.",
+  "in-training-step": () => "in the training step",
+  "in-flops-pass": () => "when PaddleSeg counts FLOPs after the last iteration of a training under AMP O1",
+  "one-dtype": (d) => `${d.op} takes operands of one dtype, not ${d.dtypes.join(" and ")}`,
+  "logged-differs": (d) => `${d.key} is ${d.logged ?? "not set"} in the log, ${d.given ?? "not set"} in the config`,
+};

@@ -1,0 +1,17 @@
+/** @file All errors in Chinese. */
+import type { ErrorData, ErrorTable } from "../error-data.ts";
+import { commandErrors } from "./errors/command.ts";
+import { filesErrors } from "./errors/files.ts";
+import { gateErrors } from "./errors/gate.ts";
+import { logErrors } from "./errors/log.ts";
+import { networkErrors } from "./errors/network.ts";
+import { valuesErrors } from "./errors/values.ts";
+
+export const chineseErrors: ErrorTable<ErrorData> = {
+  ...filesErrors,
+  ...valuesErrors,
+  ...networkErrors,
+  ...commandErrors,
+  ...gateErrors,
+  ...logErrors,
+};
