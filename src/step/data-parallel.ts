@@ -66,7 +66,7 @@ export class Reducer {
 
   /** After a forward pass whose gradients are to be averaged. Throws UserError where the last ones were not all there. */
   prepare(outputs: Iterable<unknown>): void {
-    if (this.pending.length > 0 && this.next < this.groups.length) throw stops("some parameters got no gradient");
+    if (this.pending.length > 0 && this.next < this.groups.length) throw stops(phrase("no-gradient", {}));
     if (this.unused === undefined) {
       const reached = leavesBehind(outputs);
       this.unused = this.parameters.filter((p) => !reached.has(p));

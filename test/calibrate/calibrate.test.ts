@@ -243,7 +243,7 @@ describe("the public line of PP-MobileSeg", () => {
         ["reserved", "0.145", "0.145"],
       ]);
       expect(result.levels.map((row) => row.difference.kind)).toEqual(["worst-case", "worst-case"]);
-      expect(result.worstCases).toEqual([
+      expect(result.worstCases.map(({ text }: { text: string }) => text)).toEqual([
         "LovaszSoftmaxLoss: all 150 classes are in each batch and no pixel is ignored; fewer take less",
       ]);
       expect(result.receipt).toEqual({ missing: "worst-case" });

@@ -34,6 +34,7 @@ export interface ReasonPhrases {
   "no-room-for-edit": None;
   "has-to-be": { readonly wanted: Phrase };
   "gradient-after-unused": None;
+  "no-gradient": None;
   "gradient-twice": None;
   "ceil-of-float": None;
   "no-layer": { readonly layer: string };

@@ -32,6 +32,7 @@ export const reasonPhrases: PhraseTable<ReasonPhrases> = {
   "has-to-be": (d, say) => `has to be ${say(d.wanted)}`,
   "gradient-after-unused": () =>
     "with recompute, the gradient of a parameter comes in after the parameter was taken for unused",
+  "no-gradient": () => "some parameters got no gradient",
   "gradient-twice": () => "the gradient of a parameter came in twice",
   "ceil-of-float": () =>
     "its attention calls paddle.ceil with a float: ceil(): argument 'x' (position 0) must be Tensor, but got float",

@@ -37,6 +37,7 @@ export const reasonPhrases: PhraseTable<ReasonPhrases> = {
   "no-room-for-edit": () => "文件中的锚点或排版使其无处可写",
   "has-to-be": (d, say) => `必须是${say(d.wanted)}`,
   "gradient-after-unused": () => "使用重计算时，参数被判定为未使用之后，它的梯度才到达",
+  "no-gradient": () => "有的参数没有得到梯度",
   "gradient-twice": () => "同一参数的梯度到达了两次",
   "ceil-of-float": () =>
     "其注意力用浮点数调用 paddle.ceil：ceil(): argument 'x' (position 0) must be Tensor, but got float",
