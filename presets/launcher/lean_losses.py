@@ -11,6 +11,7 @@ gradients  gradients are freed after the step instead of being filled with zeros
 Paddle 2.5 or later, PaddleSeg 2.8 or later, Python 3.8 or later. Written by vram-plan. Apache-2.0.
 """
 import functools
+import weakref
 
 import paddle
 import paddle.nn.functional as F
@@ -436,6 +437,123 @@ def lean_logits(train_module, model, losses):
     return [(train_module, "loss_computation", loss_computation)]
 
 
+# --------------------------------------------------------------------------------------------------------------- heads
+
+
+class Formed(paddle.autograd.PyLayer):
+    """A value whose gradient at the logit has been formed already, with all that lies above the value."""
+
+    @staticmethod
+    def forward(ctx, logit, formed):
+        value, ctx.gradient = formed.pop()
+        return value
+
+    @staticmethod
+    def backward(ctx, upstream):
+        gradient, ctx.gradient = ctx.gradient, None
+        return gradient
+
+
+class Heads:
+    """PaddleSeg's loss_computation, one head after the other: its loss goes backward to its logits before the next head's begins.
+
+    The total is a sum, so no loss waits for another. Where a network's last step brings logits to the image's size, they are let go
+    when it is done, and made again for their loss. The scale of the loss is the GradScaler's, so gradients of half precision are the same.
+    """
+
+    def __init__(self):
+        self.upsample = F.interpolate
+        self.size = self.scaler = None
+        self.sources = {}
+
+    def before(self, model, images):
+        self.size = list(images[0].shape[2:]) if model.training else None
+
+    def after(self, model, images, logits):
+        self.size = None
+
+    def interpolate(self, x, *args, **kwargs):
+        """F.interpolate, which notes from what a tensor of the image's size was made. The note dies with the tensor."""
+        result = self.upsample(x, *args, **kwargs)
+        if self.size is not None and not result.stop_gradient and list(result.shape[2:]) == self.size and result.size > x.size:
+            key = id(result)
+            gone = weakref.ref(result, lambda _: self.sources.pop(key, None))
+            self.sources[key] = gone, x, lambda leaf: self.upsample(leaf, *args, **kwargs)
+        return result
+
+    def source(self, logit):
+        """What the logit was upsampled from, and how; or itself."""
+        note = self.sources.get(id(logit)) if paddle.is_tensor(logit) else None
+        if note is None or note[0]() is not logit:
+            return logit, None
+        del self.sources[id(logit)]
+        return note[1:]
+
+    def loss_computation(self, logits_list, labels, edges, losses):
+        terms = list(zip(losses["types"], losses["coef"]))
+        if len(logits_list) != len(terms):
+            raise RuntimeError("%d logits for %d losses" % (len(logits_list), len(terms)))
+        heads = [self.source(taken(logits_list, i)) for i in range(len(terms))]
+        loss_list = []
+        for loss, coefficient in terms:
+            target = edges if type(loss).__name__ == "BCELoss" and loss.edge_label else labels
+            source, again = heads.pop(0)
+            if not paddle.is_tensor(source) or source.stop_gradient:
+                result = loss(source if again is None else again(source), target)
+                loss_list += [coefficient * each for each in (result if isinstance(result, list) else [result])]
+            else:
+                loss_list += self.head(loss, coefficient, source, again, target)
+        return loss_list
+
+    def head(self, loss, coefficient, source, again, target):
+        leaf = source.detach()
+        leaf.stop_gradient = False
+        if type(loss).__name__ != "MixedLoss":
+            result = loss(leaf if again is None else again(leaf), target)
+            values = [self.backward(coefficient * result)]
+        else:
+            full = leaf if again is None else again(leaf)
+            inner = full.detach()
+            inner.stop_gradient = False
+            values = []
+            for one, factor in zip(loss.losses, loss.coef):
+                result = one(inner, target) * factor
+                values.append(self.backward(coefficient * result))
+            link = Formed.apply(full, [(values[0].clone(), inner.grad)])
+            del full, inner
+            link.backward()
+        gradient = leaf.grad
+        if gradient is None:
+            return values
+        return [Formed.apply(source, [(values[0], gradient)])] + values[1:]
+
+    def backward(self, value):
+        if not value.stop_gradient:
+            with paddle.amp.auto_cast(enable=False):
+                (value if self.scaler is None else self.scaler.scale(value)).backward()
+        return value.detach()
+
+
+def lean_heads(train_module, model, losses):
+    """Replaces loss_computation as lean_logits does, F.interpolate while the network runs, and the scaler's class to know the scaler."""
+    if not lean_logits(train_module, model, losses):
+        return []
+    heads = Heads()
+    model.register_forward_pre_hook(heads.before)
+    model.register_forward_post_hook(heads.after)
+
+    class KnownScaler(paddle.amp.GradScaler):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            heads.scaler = self
+
+    return [
+        (train_module, "loss_computation", heads.loss_computation),
+        (F, "interpolate", heads.interpolate),
+        (paddle.amp, "GradScaler", KnownScaler),
+    ]
+
+
 def lean_gradients(model, optimizer):
     """Replaces clear_gradients() and step(): gradients are freed. One that a later step does not form counts as zero, as it would have."""
     plain_step = optimizer.step
@@ -462,7 +580,9 @@ def changes(means, train_module, model, optimizer, losses):
     found = []
     if "losses" in means:
         found += lean_losses()
-    if "logits" in means:
+    if "heads" in means:
+        found += lean_heads(train_module, model, losses)
+    elif "logits" in means:
         found += lean_logits(train_module, model, losses)
     if "gradients" in means:
         found += lean_gradients(model, optimizer)
