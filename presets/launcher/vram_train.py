@@ -10,7 +10,7 @@ say where that is with --paddleseg. Needs PaddleSeg 2.8 or later, Paddle 2.5 or 
                  `--resume_model`, the learning rate's schedule and EMA count optimizer steps, as ever; the logged loss is the mean of the N.
 --recompute A,B  the forward pass of these layers (names as in `model.named_sublayers()`) is run again in backward
                  instead of keeping what it made. Results and the weights' names stay: checkpoints load in plain PaddleSeg.
---lean A,B       means of lean training: losses, logits, gradients, or all. The same numbers with less memory; what each of them
+--lean A,B       means of lean training: losses, logits, gradients, heads, or all. The same numbers with less memory; what each of them
                  does is said in lean_losses.py, which has to lie beside this file.
 --dry-run        builds everything, says what would be done, and does not train.
 
@@ -462,7 +462,7 @@ def layer_names(text):
     return names
 
 
-MEANS = ("losses", "logits", "gradients")
+MEANS = ("losses", "logits", "gradients", "heads")
 
 
 def lean_means(text):
@@ -482,7 +482,7 @@ def parse(argv):
     )
     parser.add_argument("--accumulate", type=positive, default=1, metavar="N", help="micro-batches per optimizer step")
     parser.add_argument("--recompute", type=layer_names, default=[], metavar="A,B", help="layers run again in backward")
-    parser.add_argument("--lean", type=lean_means, default=[], metavar="A,B", help="losses, logits, gradients, or all")
+    parser.add_argument("--lean", type=lean_means, default=[], metavar="A,B", help="losses, logits, gradients, heads, or all")
     parser.add_argument("--paddleseg", metavar="DIR", help="PaddleSeg's folder (default: the working folder)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and do not train")
     return parser.parse_known_args(argv)

@@ -133,19 +133,30 @@ function runNode(e: Engine, node: GradNode, grads: Holder): (Tensor | undefined)
   return produced;
 }
 
-/** A leaf's gradient: moved in if there was none or a zeroed one (which is freed after), else added in place. */
+/** A leaf's gradient: moved in if there was none or a zeroed one (which is freed after), else added in place, as `put` does. */
 function settle(e: Engine, leaf: Tensor, grads: Holder): void {
   const grad = grads[0];
   // A leaf that only the tape knows (a loss's own number) keeps no gradient.
   if (grad === undefined || !leaf.alive) return;
   const old = leaf.gradient;
+  const node = "GradNodeAccumulation";
   if (old === undefined || leaf.gradientZeroed) {
     grads[0] = undefined;
     e.setKind(grad.storage, "gradient");
     grad.references++;
     leaf.gradient = grad;
     leaf.gradientZeroed = false;
-    if (old) e.end(old, "GradNodeAccumulation");
+    if (old) e.end(old, node);
+  } else {
+    const copy = grad.strides === undefined ? undefined : e.tensor(grad.shape, grad.dtype, node);
+    if (old.strides !== undefined) {
+      const contiguous = e.tensor(old.shape, old.dtype, node);
+      contiguous.references++;
+      leaf.gradient = contiguous;
+      old.references--;
+      e.end(old, node);
+    }
+    if (copy) e.end(copy, node);
   }
   e.leafSettled?.(leaf);
 }

@@ -38,6 +38,9 @@ export class Engine {
   sequentialNodes: GradNode[] = [];
   /** Told after each leaf's gradient has come in (a reducer averages it over the cards). */
   leafSettled: ((leaf: Tensor) => void) | undefined = undefined;
+  /** Height and width of the image while a network runs whose upsampled logits are to be made again (lean training). */
+  upsampledSize: readonly number[] | undefined = undefined;
+  private readonly upsampled = new Map<Tensor, Upsampled>();
   private phase: Phase = "other";
   private stage: Stage = "build";
   private layer = "";
@@ -198,13 +201,37 @@ export class Engine {
     }
   }
 
+  /** Notes what a tensor was upsampled from, which lives as long as the tensor does. */
+  noteUpsampled(tensor: Tensor, note: Upsampled): void {
+    this.upsampled.set(tensor, note);
+  }
+
+  /** The note of a tensor, taken away from it: what it was made from is the expression's at hand. */
+  takeUpsampled(tensor: Tensor): Upsampled | undefined {
+    const note = this.upsampled.get(tensor);
+    if (note === undefined) return undefined;
+    this.upsampled.delete(tensor);
+    note.from.references--;
+    return note;
+  }
+
   /** Ends a tensor that nobody holds. */
   end(tensor: Tensor, op: string): void {
     if (!tensor.alive) throw new Error("a tensor was dropped twice");
     tensor.alive = false;
+    if (this.upsampled.size > 0) {
+      const note = this.takeUpsampled(tensor);
+      if (note?.from.references === 0) this.end(note.from, "");
+    }
     this.release(tensor.storage, op);
     if (tensor.node) this.releaseNode(tensor.node, op);
   }
+}
+
+/** What a tensor was upsampled from, and how to do it again. */
+export interface Upsampled {
+  readonly from: Tensor;
+  readonly again: (leaf: Tensor) => Tensor;
 }
 
 /** A layer in a phase, with the sites of the ops that ran in it. */

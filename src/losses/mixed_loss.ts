@@ -14,7 +14,7 @@ interface Locals {
 /** Hands back a list of scalars, one for each of its losses. The graph of each one lives until backward. */
 export class MixedLoss extends Loss<PyList> {
   readonly type = "MixedLoss";
-  private readonly losses: readonly AnyLoss[];
+  readonly losses: readonly AnyLoss[];
 
   constructor(args: Args, build: (args: Args) => AnyLoss) {
     super();

@@ -18,7 +18,7 @@ import {
   type UnfoldAttrs,
   unfoldOp,
 } from "../ops/resize.ts";
-import type { Shape } from "../ops/types.ts";
+import { numel, type Shape, sameShape } from "../ops/types.ts";
 import * as t from "./tensor.ts";
 
 export const relu = t.pointwise("relu");
@@ -158,7 +158,19 @@ export interface InterpolateOptions {
 export function interpolate(x: Tensor, size: readonly number[], options: InterpolateOptions = {}): Tensor {
   const { mode = "nearest", dataFormat = "NCHW" } = options;
   if (mode === "area") return adaptiveAvgPool2d(x, [size[0]!, size[1]!], dataFormat);
-  return run1(resizeOp(mode), [x], { size, channelsLast: dataFormat === "NHWC" });
+  const again = (leaf: Tensor) => run1(resizeOp(mode), [leaf], { size, channelsLast: dataFormat === "NHWC" });
+  const e = current();
+  const wanted = e.upsampledSize;
+  if (wanted === undefined) return again(x);
+  x.references++;
+  const result = again(x);
+  if (!result.stopGradient && sameShape(result.shape.slice(2), wanted) && numel(result.shape) > numel(x.shape)) {
+    e.noteUpsampled(result, { from: x, again });
+  } else {
+    x.references--;
+    drop(x);
+  }
+  return result;
 }
 
 /** `F.interpolate(x, scale_factor=…)`: sizes are rounded down. */

@@ -6,9 +6,10 @@ export type AmpLevel = "O1" | "O2";
 
 /**
  * Means of lean training, each the same numbers with less memory (presets/launcher/lean_losses.py): losses with fewer temporaries,
- * logits let go when their loss is formed, gradients freed instead of zeroed.
+ * logits let go when their loss is formed, gradients freed instead of zeroed, each head's loss taken backward to its logits at once
+ * (these are upsampled again before it, which takes time).
  */
-export const leanMeans = ["losses", "logits", "gradients"] as const;
+export const leanMeans = ["losses", "logits", "gradients", "heads"] as const;
 export type LeanMeans = (typeof leanMeans)[number];
 
 /** The evaluated image, and sliding-window evaluation in place of the whole image. */

@@ -17,6 +17,7 @@ import { decorate } from "./decorate.ts";
 import { MovingAverage } from "./ema.ts";
 import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import { checkFlopsPass } from "./flops-pass.ts";
+import { headByHead } from "./heads.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { GradScaler } from "./scaler.ts";
 import type { LeanMeans } from "./settings.ts";
@@ -114,11 +115,22 @@ function forwardBackward(
   if (plan.model.dataFormat === "NHWC") f.images = t.transpose(f.images, [0, 2, 3, 1]);
   autocast(plan.cast, () => {
     const leave = e.enter("forward", "forward");
+    const takesHeads = isSum(plan) && (plan.lean?.includes("heads") ?? false);
+    if (takesHeads) e.upsampledSize = f.images.shape.slice(2);
     const logits = plan.model.call(f.images);
+    e.upsampledSize = undefined;
     reducer?.prepare(logits);
     leave();
-    f.logits_list = dropsLogits(plan) ? new PyList<Logit>(logits) : logits;
-    f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan);
+    if (takesHeads) {
+      const list = new PyList<Logit>(logits);
+      f.logits_list = list;
+      const { labels, edges } = f;
+      const losses = plan.losses.map(({ loss }) => loss);
+      f.loss_list = headByHead({ logits_list: list, labels, edges }, losses, scaler);
+    } else {
+      f.logits_list = dropsLogits(plan) ? new PyList<Logit>(logits) : logits;
+      f.loss_list = plan.model.lossComputation?.(logits, plan.losses, f.data) ?? lossComputation(f, plan);
+    }
     f.loss = total(f.loss_list);
   });
   if (scaler) f.scaled = scaler.scale(f.loss);
@@ -127,10 +139,14 @@ function forwardBackward(
   else backward(root);
 }
 
-/** Lean training lets go of each logit when its loss is formed, except where a loss takes two or the network forms its own. */
-function dropsLogits({ lean, model, losses }: TrainingPlan): boolean {
-  const own = model.lossComputation !== undefined || losses.some(({ loss }) => loss.comparesLogits);
-  return (lean?.includes("logits") ?? false) && !own;
+/** Whether the total is a sum of losses of one logit each: not where a loss takes two or the network forms its own. */
+function isSum({ model, losses }: TrainingPlan): boolean {
+  return model.lossComputation === undefined && !losses.some(({ loss }) => loss.comparesLogits);
+}
+
+/** Lean training lets go of each logit when its loss is formed. */
+function dropsLogits(plan: TrainingPlan): boolean {
+  return (plan.lean?.includes("logits") ?? false) && isSum(plan);
 }
 
 /** Python's `sum`: starts at 0. */
