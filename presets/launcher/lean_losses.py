@@ -1,12 +1,15 @@
 """Lean training: PaddleSeg's losses and its training step with fewer tensors of full size, at the same numbers.
 
-vram_train.py imports this file for its option --lean. Three means, each for itself:
+vram_train.py imports this file for its option --lean. Four means, each for itself:
 
 losses     a loss's forward is replaced by one that forms the same loss with fewer temporaries. The pixels that are chosen, the
-           value and the gradient are the same: OHEM keeps its own softmax and sort, and only what lies around them is left out.
+           value and the gradient are the same: OHEM keeps its own softmax and sort, and only what lies around them is left out;
+           Dice, BCE, Lovasz and DetailAggregate form the gradient together with the value, class by class.
 logits     each logit of `logits_list` is let go when its loss has been formed: backward needs what the loss's kernels kept,
            and not the list, which would hold the logits until the next step's forward has ended.
 gradients  gradients are freed after the step instead of being filled with zeros and kept.
+heads      each head's loss goes backward to its logits before the next head's begins, so that only one head's tensors are there at
+           a time; logits that the network upsampled last are let go and upsampled again before their loss, which takes time.
 
 Paddle 2.5 or later, PaddleSeg 2.8 or later, Python 3.8 or later. Written by vram-plan. Apache-2.0.
 """

@@ -73,7 +73,7 @@ export function addRunOptions(command: Command): Command {
     .option("--gpus <n>", "cards that train together, each on a batch of its own (default: 1)", wholeNumber(1))
     .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1))
     .option("--recompute <layer...>", "layers whose forward runs again in backward", layers)
-    .option("--lean <means>", "lean training: all, or of losses,logits,gradients", lean)
+    .option("--lean <means>", "lean training: all, or of losses,logits,gradients,heads", lean)
     .option("--conv-workspace-limit <size>", "FLAGS_conv_workspace_size_limit, such as 256MiB", bytes)
     .option("--do-eval", "evaluate while training (default where the image size is known)")
     .option("--no-do-eval", "do not evaluate while training")

@@ -1,4 +1,5 @@
 /** @file The class of harm of a point: that of the most harmful thing it changes. */
+import { type LeanMeans, leanMeans } from "../step/settings.ts";
 import type { Harm } from "./knobs/knob.ts";
 import { type Point, sizeText, stepImages } from "./point.ts";
 
@@ -16,6 +17,15 @@ export function harmOf(from: Point, to: Point, hasBatchNorm: boolean): Harm {
     from.microBatch === to.microBatch &&
     from.evaluation === to.evaluation &&
     from.workspaceLimitBytes === to.workspaceLimitBytes &&
-    from.recompute.join() === to.recompute.join();
+    from.recompute.join() === to.recompute.join() &&
+    (repeatsUpsampling(from.lean) || !repeatsUpsampling(to.lean));
   return same ? 1 : 2;
+}
+
+/** Lean training's means that do not change the time. */
+export const meansAtNoCost: readonly LeanMeans[] = leanMeans.filter((mean) => mean !== "heads");
+
+/** Taking the heads one after the other makes upsampled logits twice: that takes time. */
+export function repeatsUpsampling(means: readonly LeanMeans[] | undefined): boolean {
+  return means?.includes("heads") ?? false;
 }

@@ -8,7 +8,7 @@ import type { Settings } from "../step/settings.ts";
 import { Bounds } from "./bounds.ts";
 import { cheapest, type InnerOptions } from "./cheapest.ts";
 import { type CardSpeed, type Factor, timeFactor } from "./cost.ts";
-import { harmOf } from "./harm.ts";
+import { harmOf, meansAtNoCost } from "./harm.ts";
 import type { Harm } from "./knobs/knob.ts";
 import { combinations, type KnobValues, type SearchLimits, valuesOf } from "./limits.ts";
 import type { Point } from "./point.ts";
@@ -154,12 +154,16 @@ class Search {
     });
   }
 
-  /** The same point without lean training, where that fits too: then PaddleSeg needs no launcher for it. */
+  /** The same point without lean training, where that fits too: then PaddleSeg needs no launcher for it; else without what takes time. */
   private withoutLean(found: Candidate): Candidate {
-    const point: Point = { ...found.point, lean: this.start.lean };
-    if (this.values.lean === this.start.lean || this.runs.reservedAtLeast(point) > this.inner.room) return found;
-    const plain = this.runs.run(point);
-    return this.inner.fits(plain) ? plain : found;
+    if (this.values.lean === this.start.lean) return found;
+    for (const lean of [this.start.lean, meansAtNoCost]) {
+      const point: Point = { ...found.point, lean };
+      if (this.runs.reservedAtLeast(point) > this.inner.room) continue;
+      const plain = this.runs.run(point);
+      if (this.inner.fits(plain)) return plain;
+    }
+    return found;
   }
 
   private time(point: Point): Factor {
@@ -181,7 +185,7 @@ class Search {
     const { variants, crops, batches, precisions, evaluations, workspaces, recompute } = this.values;
     const sets = recompute ? 2 ** this.runs.outline(this.start).blocks.length : 1;
     const all = [variants, crops, batches, precisions, evaluations, workspaces];
-    const means = this.values.lean === this.start.lean ? 1 : 2;
+    const means = this.values.lean === this.start.lean ? 1 : 3;
     return all.reduce((product, values) => product * values.length, sets * means);
   }
 

@@ -22,7 +22,18 @@ interface Check {
   readonly detail: string;
 }
 
-const checks = ["accumulation", "resume", "lean", "lean_curve", "lean_scaled", "recompute", "structures", "refusals", "command", "dry_run"];
+const checks = [
+  "accumulation",
+  "resume",
+  "lean",
+  "lean_curve",
+  "lean_scaled",
+  "recompute",
+  "structures",
+  "refusals",
+  "command",
+  "dry_run",
+];
 
 describe.skipIf(!canRun)(`vram_train.py with Paddle (${canRun ? python : reason})`, { timeout: 900_000 }, () => {
   const found = new Map<string, Check>();
