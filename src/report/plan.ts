@@ -38,8 +38,9 @@ export function describeVia(via: Via): string {
 }
 
 /** `16 → 4`; a list of layers by its number, as it stands in full where it goes. */
-function describeValues({ from, to }: PlanChange): string {
+function describeValues({ knob, from, to }: PlanChange): string {
   const short = (value: string): string => {
+    if (knob !== "recompute") return value;
     const items = value.split(",").filter((item) => !item.includes(" "));
     return items.length > 2 ? count(items.length, "layer") : value;
   };

@@ -82,7 +82,7 @@ describe("the command line", () => {
     [[recipe], /--gpu rtx4070/],
     [[recipe, "--gpu", "rtx4071"], /Did you mean "rtx4070"/],
     [[recipe, "--gpu", "12"], /No card is called "12"/],
-    [[recipe, "--gpux", "rtx4070"], /Did you mean --gpu/],
+    [[recipe, "--gpux", "rtx4070"], /Did you mean .*--gpu/],
     [[recipe, "--gpu", "rtx4070", "--gpus", "0"], /It has to be a whole number from 1 on/],
     [[recipe, "--gpu", "rtx4070", "--gpus", "two"], /It has to be a whole number from 1 on/],
     [

@@ -6,7 +6,7 @@ import { recipe, recipes, vramPlan } from "./support.ts";
 
 const text = readFileSync(join(recipes, recipe), "utf8");
 /** A card on which the batch itself has to shrink. */
-const small = "6GiB";
+const small = "4GiB";
 
 // Each case is a search; on a busy machine it takes longer than the usual five seconds.
 describe("--out", { timeout: 60_000 }, () => {

@@ -1,7 +1,6 @@
 /** @file What a person asks of a plan is kept to, on a small real network. */
 import { describe, expect, test } from "vitest";
-import { leanMeans } from "../../src/step/settings.ts";
-import { harmOf } from "../../src/strategy/harm.ts";
+import { harmOf, meansAtNoCost } from "../../src/strategy/harm.ts";
 import { variants } from "../../src/strategy/knobs/variants.ts";
 import { plan } from "../../src/strategy/plan.ts";
 import { startingPoint } from "../../src/strategy/point.ts";
@@ -25,7 +24,7 @@ describe("limits of a search", { timeout: 60_000 }, () => {
   test("a plan is of the least class that suffices", () => {
     expect(harmOf(start, at(1, {}).best.point, true)).toBe(1);
     const lean = at(0.9, {}).best.point;
-    expect([harmOf(start, lean, true), lean.lean]).toEqual([1, leanMeans]);
+    expect([harmOf(start, lean, true), lean.lean]).toEqual([1, meansAtNoCost]);
     expect(harmOf(start, at(0.9, { keep: new Set(["lean"]) }).best.point, true)).toBe(2);
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { leanMeans } from "../../src/step/settings.ts";
 import { lowerBound } from "../../src/strategy/blocks.ts";
+import { meansAtNoCost } from "../../src/strategy/harm.ts";
 import type { Point } from "../../src/strategy/point.ts";
 import { startingPoint } from "../../src/strategy/point.ts";
 import { microBatches, search, subsetsByCost } from "../../src/strategy/search.ts";
@@ -35,7 +36,7 @@ const fits = (runs: Runs, point: Point) => runs.run(point).fit.verdict === "fits
 
 /**
  * The least harmful point that fits, by running them all: the start as it is, then with lean training the sets of blocks by cost.
- * Lean training is left out where the set fits without it.
+ * Lean training is left out where the set fits without it, and its heads where the other means are enough.
  */
 function bruteForce(runs: Runs, point: Point, asked = false): Point | undefined {
   if (asked && fits(runs, point)) return point;
@@ -43,7 +44,9 @@ function bruteForce(runs: Runs, point: Point, asked = false): Point | undefined 
   for (const { chosen } of subsetsByCost(blocks.map((b) => b.flops))) {
     const plain: Point = { ...point, recompute: blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers) };
     const lean: Point = { ...plain, lean: leanMeans };
-    if (fits(runs, lean)) return fits(runs, plain) ? plain : lean;
+    if (!fits(runs, lean)) continue;
+    const cheap: Point = { ...plain, lean: meansAtNoCost };
+    return [plain, cheap].find((each) => fits(runs, each)) ?? lean;
   }
   return undefined;
 }
