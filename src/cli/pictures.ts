@@ -99,8 +99,7 @@ async function render(
   const text = renderText(report, { ...view, ...shown });
   if (options.chart !== true) return text;
   const { chartLines } = await import("../report/picture/chart.ts");
-  // The terminal report is in English, and so are the chart's words.
-  const lines = chartLines(report, { ...view, unicode: hasUnicode(host.env) }, wordsOf("en"));
+  const lines = chartLines(report, { ...view, unicode: hasUnicode(host.env) }, wordsOf(host.language));
   return `${text}\n${lines.join("\n")}\n`;
 }
 

@@ -1,10 +1,12 @@
 /** @file Bytes against slowdown, one bar a point of the front, with the card's limit drawn across. */
 
 import { formatBytes, formatGiB } from "../units.ts";
+import { padEnd, padStart } from "../words/width.ts";
+import { wordsIn } from "../words/words.ts";
 import type { CurveResult } from "./answers.ts";
 import type { View } from "./paint.ts";
 import { bar, wrap } from "./table.ts";
-import { count, describeRun, verdictWords } from "./words.ts";
+import { describeRun } from "./words.ts";
 
 /** Columns of a row beside its bar: factor, bytes, layers, verdict. */
 const besideBar = 46;
@@ -17,34 +19,37 @@ function limited(bytes: number, limit: number, most: number, room: number): stri
 }
 
 /** Every point a row: time, bytes, how many layers are recomputed, the bar. */
-export function renderCurve(result: CurveResult, { paint, width }: View): string {
+export function renderCurve(result: CurveResult, { language, paint, width }: View): string {
+  const words = wordsIn(language).answers;
+  const { verdicts, on } = wordsIn(language).report;
   const { config, gpu, run, points, search } = result;
   const limit = gpu.usableBytes;
   const most = Math.max(...points.map(({ processBytes }) => processBytes), limit * 1.02);
   const room = Math.max(10, width - besideBar);
   const lines = points.map(({ time, processBytes, recompute, verdict }) => {
-    const layers = recompute.length === 0 ? "none" : count(recompute.length, "layer");
-    const facts = `  ${time.expected.toFixed(3).padStart(5)}  ${formatGiB(processBytes).padStart(9)}  ${layers.padEnd(9)}  ${verdictWords[verdict].padEnd(12)}  `;
+    const layers = recompute.length === 0 ? words.none : words.layers(recompute.length);
+    const facts = `  ${time.expected.toFixed(3).padStart(5)}  ${formatGiB(processBytes).padStart(9)}  ${padEnd(layers, 9)}  ${padEnd(verdicts[verdict], 12)}  `;
     const line = `${facts}${limited(processBytes, limit, most, room)}`.trimEnd();
     return verdict === "fits" ? paint.good(line) : line;
   });
-  const head = `  ${"time".padStart(5)}  ${"process".padStart(9)}  ${"recompute".padEnd(9)}`;
+  const [time = "", process = "", recompute = ""] = words.curveColumns;
+  const head = `  ${padStart(time, 5)}  ${padStart(process, 9)}  ${padEnd(recompute, 9)}`;
   const first = points.find(({ verdict }) => verdict === "fits");
-  const words =
+  const answer =
     first === undefined
-      ? "No set of layers makes it fit."
+      ? words.noSetFits
       : first.recompute.length === 0
-        ? "It fits without recompute."
-        : `The first that fits: --recompute ${first.recompute.join(",")}`;
-  const basis = `${count(search.candidates, "set")} of layers, ${count(search.simulated, "run")} simulated; │ is what ${gpu.name} has to give (${formatBytes(limit)}). time: of a step relative to none recomputed, the middle of its range (--json has both ends).`;
+        ? words.fitsWithout
+        : words.firstThatFits(`--recompute ${first.recompute.join(",")}`);
+  const basis = words.curveBasis(search.candidates, search.simulated, gpu.name, formatBytes(limit));
   return `${[
-    ...wrap(`${config} on ${gpu.name}`, width).map(paint.strong),
-    paint.faint(describeRun(run)),
+    ...wrap(on(config, gpu.name), width).map(paint.strong),
+    paint.faint(describeRun(run, language)),
     "",
     paint.faint(head),
     ...lines,
     "",
-    ...wrap(words, width, "  ").map(paint.strong),
+    ...wrap(answer, width, "  ").map(paint.strong),
     ...wrap(basis, width, "  ").map(paint.faint),
   ].join("\n")}\n`;
 }

@@ -1,6 +1,7 @@
 /** @file One layer op by op: what its forward makes, what stays saved for backward, what is alive at the peak. */
 
 import { formatBytes } from "../units.ts";
+import { wordsIn } from "../words/words.ts";
 import type { ExplainResult, OpBytes } from "./answers.ts";
 import { formatCount } from "./layers.ts";
 import type { View } from "./paint.ts";
@@ -13,12 +14,14 @@ const mostRows = 20;
 const cell = (bytes: number): string => (bytes === 0 ? "-" : formatBytes(bytes));
 
 /** Title, totals, then the ops, largest at the peak first. */
-export function renderExplain(result: ExplainResult, { paint, width }: View, top = mostRows): string {
+export function renderExplain(result: ExplainResult, { language, paint, width }: View, top = mostRows): string {
+  const words = wordsIn(language).answers;
+  const { moments, trainingPeak } = wordsIn(language).report;
   const { config, run, layer, type, ops, peak } = result;
-  const short = (name: string): string => (name === layer ? "." : layerName(name).replace(`${layer}.`, ""));
+  const short = (name: string): string => (name === layer ? "." : layerName(name, language).replace(`${layer}.`, ""));
   const row = ({ op, count, madeBytes, savedBytes, peakBytes, layer: name, phase }: OpBytes): string[] => [
     op === "" ? "-" : op,
-    phase,
+    moments[phase],
     count === 0 ? "-" : String(count),
     cell(madeBytes),
     cell(savedBytes),
@@ -30,7 +33,7 @@ export function renderExplain(result: ExplainResult, { paint, width }: View, top
   const rows = ops.slice(0, top).map(row);
   if (rest.length > 0) {
     rows.push([
-      `${rest.length} others`,
+      words.others(rest.length),
       "",
       String(sum(rest, (op) => op.count)),
       cell(sum(rest, (op) => op.madeBytes)),
@@ -40,36 +43,38 @@ export function renderExplain(result: ExplainResult, { paint, width }: View, top
     ]);
   }
   const { madeBytes, savedBytes, peakBytes } = result;
-  rows.push(["all", "", String(sum(ops, (op) => op.count)), cell(madeBytes), cell(savedBytes), cell(peakBytes), ""]);
+  rows.push([
+    words.all,
+    "",
+    String(sum(ops, (op) => op.count)),
+    cell(madeBytes),
+    cell(savedBytes),
+    cell(peakBytes),
+    "",
+  ]);
   const right = { align: "right" } as const;
-  const columns = [
-    { title: "op" },
-    { title: "phase" },
-    { title: "tensors", ...right },
-    { title: "made", ...right },
-    { title: "saved", ...right },
-    { title: "at peak", ...right },
-    { title: "in", flexible: true },
-  ];
+  const columns = words.explainColumns.map((title, i) =>
+    i < 2 ? { title } : i === 6 ? { title, flexible: true } : { title, ...right },
+  );
   const [head = "", ...body] = table(columns, rows, width);
   const share = percent(peakBytes, result.allocatedBytes);
   const parameters =
     result.parameterCount === 0
       ? ""
-      : `; ${formatCount(result.parameterCount)} parameters, ${formatBytes(result.parameterBytes)}`;
-  const totals = `${cell(peakBytes)} of the ${formatBytes(result.allocatedBytes)} at the peak (${share}), ${cell(savedBytes)} saved for backward${parameters}`;
-  const key =
-    "made: by one forward; saved: still alive when backward begins; at peak: alive when allocated bytes are highest";
+      : words.withParameters(formatCount(result.parameterCount), formatBytes(result.parameterBytes));
+  const totals = `${words.totals(cell(peakBytes), formatBytes(result.allocatedBytes), share, cell(savedBytes))}${parameters}`;
   return `${[
-    ...wrap(`${layer}${type === "" ? "" : ` (${type})`} in ${config}`, width).map(paint.strong),
-    paint.faint(describeRun(run)),
+    ...wrap(words.explainTitle(`${layer}${type === "" ? "" : words.parenthesis(type)}`, config), width).map(
+      paint.strong,
+    ),
+    paint.faint(describeRun(run, language)),
     "",
     ...wrap(totals, width, "  ").map(paint.strong),
-    ...wrap(`training peak ${describePeak(peak)}`, width, "  ", 4),
+    ...wrap(trainingPeak(describePeak(peak, language)), width, "  ", 4),
     "",
     paint.faint(head),
     ...body,
     "",
-    ...wrap(key, width, "  ").map(paint.faint),
+    ...wrap(words.explainKey, width, "  ").map(paint.faint),
   ].join("\n")}\n`;
 }

@@ -1,5 +1,8 @@
 /** @file What is alive at the training peak, by kind with bars, the peak of each phase, and the largest things with who made them. */
+
+import { storageKinds } from "../engine/events.ts";
 import { formatBytes, formatGiB, MiB } from "../units.ts";
+import { wordsIn } from "../words/words.ts";
 import type { View } from "./paint.ts";
 import type { Holder, PartEstimate } from "./report.ts";
 import { bar, table } from "./table.ts";
@@ -16,8 +19,9 @@ function bare(bytes: number): string {
 }
 
 /** Bytes by kind, largest first; the rest in one row so that the rows add up to the peak. */
-export function kindLines(part: PartEstimate, { paint, width }: View): string[] {
-  const kinds = Object.entries(part.byKind).sort((a, b) => b[1] - a[1]);
+export function kindLines(part: PartEstimate, { language, paint, width }: View): string[] {
+  const words = wordsIn(language).report;
+  const kinds = storageKinds.map((kind) => [kind, part.byKind[kind]] as const).sort((a, b) => b[1] - a[1]);
   const shown = kinds.filter(([, bytes]) => bytes >= worthShowing);
   const rest = kinds.filter(([, bytes]) => bytes < worthShowing).reduce((sum, [, bytes]) => sum + bytes, 0);
   const whole = part.allocated.lowBytes;
@@ -28,55 +32,55 @@ export function kindLines(part: PartEstimate, { paint, width }: View): string[] 
     percent(bytes, whole),
     bar(bytes, most, barWidth),
   ];
-  const rows = shown.map(([kind, bytes]) => row(kind.replace("-", " "), bytes));
-  if (rest > 0) rows.push(row("other", rest));
+  const rows = shown.map(([kind, bytes]) => row(words.kinds[kind], bytes));
+  if (rest > 0) rows.push(row(words.other, rest));
   const right = { align: "right" } as const;
-  const columns = [
-    { title: "alive at training peak" },
-    { title: "", ...right },
-    { title: "", ...right },
-    { title: "" },
-  ];
+  const columns = [{ title: words.aliveAtPeak }, { title: "", ...right }, { title: "", ...right }, { title: "" }];
   const [head = "", ...body] = table(columns, rows, width);
   return [paint.faint(head), ...body];
 }
 
 /** Who made what is alive at the peak: recompute frees the network's part, and nothing of the losses'. */
-export function makerLine({ holders, allocated }: PartEstimate, { paint }: View): string {
+export function makerLine({ holders, allocated }: PartEstimate, { language, paint }: View): string {
+  const words = wordsIn(language).report;
   const sum = (pick: (holder: Holder) => boolean): number =>
     holders.reduce((total, holder) => total + (pick(holder) ? holder.bytes : 0), 0);
   const losses = sum(({ layer }) => layer.startsWith("loss:"));
   const network = sum(({ layer, phase }) => phase === "forward" && !layer.startsWith("loss:"));
   const rest = allocated.lowBytes - losses - network;
-  return `  ${paint.faint("made by      ")}  network ${bare(network)}, losses ${bare(losses)}, the rest ${bare(rest)} GiB`;
+  return `  ${paint.faint(words.madeBy)}  ${words.makers(bare(network), bare(losses), bare(rest))}`;
 }
 
 /** Highest allocated bytes in each phase on one line: which phase to work on. */
-export function phaseLine(part: PartEstimate, { paint }: View): string {
+export function phaseLine(part: PartEstimate, { language, paint }: View): string {
+  const words = wordsIn(language).report;
   const phases = part.byPhase.filter(({ phase }) => phase !== "other");
   const text = phases.map(({ phase, bytes }) => {
-    const words = `${phase} ${bare(bytes)}`;
-    return phase === part.peak.phase ? paint.strong(words) : words;
+    const one = words.phase(words.moments[phase], bare(bytes));
+    return phase === part.peak.phase ? paint.strong(one) : one;
   });
-  return `  ${paint.faint("peak by phase")}  ${text.join(", ")} GiB`;
+  return `  ${paint.faint(words.peakByPhase)}  ${text.join(words.phaseSeparator)} GiB`;
 }
 
 /** The `top` largest holders: bytes, how many, what made them, where. */
-export function holderLines(part: PartEstimate, { paint, width }: View, top: number): string[] {
+export function holderLines(part: PartEstimate, { language, paint, width }: View, top: number): string[] {
+  const words = wordsIn(language).report;
   const rows = part.holders
     .filter((holder) => holder.bytes >= worthShowing)
     .slice(0, top)
     .map(({ bytes, count, layer, op, phase, kind }) => {
       const made = op === "" ? "-" : op;
-      return [formatBytes(bytes), `${count} x`, made, layer === "" ? kind.replace("-", " ") : layerName(layer), phase];
+      const where = layer === "" ? words.kinds[kind] : layerName(layer, language);
+      return [formatBytes(bytes), words.times(count), made, where, words.moments[phase]];
     });
   const right = { align: "right" } as const;
+  const [largest = "", , madeBy = "", where = "", phase = ""] = words.holderColumns;
   const columns = [
-    { title: "largest", ...right },
+    { title: largest, ...right },
     { title: "", ...right },
-    { title: "made by" },
-    { title: "in", flexible: true },
-    { title: "phase" },
+    { title: madeBy },
+    { title: where, flexible: true },
+    { title: phase },
   ];
   const [head = "", ...body] = table(columns, rows, width);
   return body.length === 0 ? [] : [paint.faint(head), ...body];

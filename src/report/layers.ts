@@ -1,5 +1,6 @@
 /** @file The layer tree: what of each layer is alive at the training peak, its parameters, the peak while it ran. */
 import { formatBytes } from "../units.ts";
+import { wordsIn } from "../words/words.ts";
 import type { View } from "./paint.ts";
 import type { LayerRow } from "./report.ts";
 import { table } from "./table.ts";
@@ -56,7 +57,8 @@ function* lines(
 }
 
 /** The tree down to `depth`. */
-export function layerLines(rows: readonly LayerRow[], { paint, width }: View, depth: number): string[] {
+export function layerLines(rows: readonly LayerRow[], { language, paint, width }: View, depth: number): string[] {
+  const words = wordsIn(language).report;
   const root = grow(rows);
   if (root === undefined) return [];
   const body = [...lines(root, depth, "", "")].map(([name, row]) => [
@@ -66,14 +68,9 @@ export function layerLines(rows: readonly LayerRow[], { paint, width }: View, de
     orDashes(row.peakBytes, formatBytes),
   ]);
   const right = { align: "right" } as const;
-  const columns = [
-    { title: "layer", flexible: true },
-    { title: "alive at peak", ...right },
-    { title: "parameters", ...right },
-    { title: "peak inside", ...right },
-  ];
+  const columns = words.layerColumns.map((title, i) => (i === 0 ? { title, flexible: true } : { title, ...right }));
   const [head = "", ...table_] = table(columns, body, width);
   const deepest = Math.max(...rows.map((row) => depthOf(row.layer)));
-  const more = depth < deepest ? [paint.faint(`  (depth ${depth} of ${deepest}; --depth ${deepest} shows all)`)] : [];
+  const more = depth < deepest ? [paint.faint(`  ${words.depth(depth, deepest)}`)] : [];
   return [paint.faint(head), ...table_, ...more];
 }

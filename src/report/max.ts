@@ -1,27 +1,30 @@
 /** @file What `max` finds: the largest batch and crop, and the largest batch of each crop and precision. */
+
+import { wordsIn } from "../words/words.ts";
 import type { MaxResult } from "./answers.ts";
 import type { View } from "./paint.ts";
 import { table, wrap } from "./table.ts";
-import { count, describeRun } from "./words.ts";
+import { describeRun } from "./words.ts";
 
 /** The two answers, the table, and what they rest on. */
-export function renderMax(result: MaxResult, { paint, width }: View): string {
+export function renderMax(result: MaxResult, { language, paint, width }: View): string {
+  const words = wordsIn(language).answers;
   const { config, gpu, run, largestBatch, largestCrop, precisions } = result;
-  const batch = largestBatch === 0 ? "not even batch 1 fits" : `largest batch ${largestBatch}`;
-  const crop = largestCrop === undefined ? "no crop fits" : `largest crop ${largestCrop.join("x")}`;
+  const batch = largestBatch === 0 ? words.noBatch : words.largestBatch(largestBatch);
+  const crop = largestCrop === undefined ? words.noCrop : words.largestCrop(largestCrop.join("x"));
   const rows = result.table.map((row) => [
     row.crop.join("x"),
     ...row.batches.map((number) => (number === 0 ? "-" : String(number))),
   ]);
-  const columns = [{ title: "largest batch" }, ...precisions.map((title) => ({ title, align: "right" as const }))];
+  const columns = [{ title: words.maxColumn }, ...precisions.map((title) => ({ title, align: "right" as const }))];
   const [head = "", ...body] = table(columns, rows, width);
-  const basis = `${count(result.simulated, "run")} simulated: each batch and crop named fits, and the next larger one was run and does not.`;
+  const basis = words.maxBasis(result.simulated);
   return `${[
-    ...wrap(`${config} on ${gpu.name}`, width).map(paint.strong),
-    paint.faint(describeRun(run)),
+    ...wrap(wordsIn(language).report.on(config, gpu.name), width).map(paint.strong),
+    paint.faint(describeRun(run, language)),
     "",
-    `  ${paint.strong(batch)}   at crop ${run.cropSize.join("x")}`,
-    `  ${paint.strong(crop)}   at batch ${run.batchSize}`,
+    `  ${paint.strong(batch)}   ${words.atCrop(run.cropSize.join("x"))}`,
+    `  ${paint.strong(crop)}   ${words.atBatch(run.batchSize)}`,
     "",
     paint.faint(head),
     ...body,

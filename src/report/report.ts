@@ -115,7 +115,13 @@ export interface FailedRequest {
 /** How a change reaches a real run. */
 export type Via =
   | { readonly kind: "yaml"; readonly file: string; readonly line: number | undefined; readonly key: string }
-  | { readonly kind: "flag"; readonly flag: string }
+  | {
+      readonly kind: "flag";
+      readonly flag: string;
+      /** Where a flag is to be left out, and what is run afterwards. */
+      readonly leaveOut?: string;
+      readonly afterwards?: string;
+    }
   | { readonly kind: "environment"; readonly variable: string }
   | { readonly kind: "launcher"; readonly flag: string };
 
@@ -126,6 +132,8 @@ export interface PlanChange {
   readonly via: readonly Via[];
   readonly savedBytes: number;
   readonly cost: string;
+  /** `from`, `to` and the parts of `cost` as codes with their facts. */
+  readonly words: { readonly from: Phrase; readonly to: Phrase; readonly cost: readonly Phrase[] };
   /** Order of harm: 1 nothing changes, 2 time, 3 numerics, 4 statistics, 5 data, 6 the model. */
   readonly harm: 1 | 2 | 3 | 4 | 5 | 6;
 }

@@ -1,6 +1,7 @@
 /** @file The report on a terminal: verdict first, then the numbers, then what to do. Pure: a report and a view in, text out. */
 
 import { say } from "../words/phrase.ts";
+import { wordsIn } from "../words/words.ts";
 import { holderLines, kindLines, makerLine, phaseLine } from "./kinds.ts";
 import { formatCount, layerLines } from "./layers.ts";
 import { levelLines } from "./levels.ts";
@@ -27,14 +28,15 @@ const defaultTop = 5;
 /** The whole report, its sections divided by an empty line. Ends with a newline. */
 export function renderText(report: Report, options: TextOptions): string {
   const { parameters, training } = report;
-  const { paint, depth } = options;
+  const { language, paint, depth } = options;
+  const words = wordsIn(language).report;
   const sections = [
     verdictLines(report, options),
     levelLines(report, options),
     [...kindLines(training, options), makerLine(training, options), phaseLine(training, options)],
     holderLines(training, options, options.top ?? defaultTop),
     depth === undefined ? [] : layerLines(report.layers, options, depth),
-    depth === undefined ? [] : [paint.faint(`  ${formatCount(parameters.count)} parameters (${parameters.count})`)],
+    depth === undefined ? [] : [paint.faint(`  ${words.parameters(formatCount(parameters.count), parameters.count)}`)],
     options.assumptions ? assumptionLines(report, options) : [],
     planLines(report, options, options.written),
   ];
@@ -44,5 +46,5 @@ export function renderText(report: Report, options: TextOptions): string {
 
 function assumptionLines({ assumptions }: Report, { language, paint, width }: View): string[] {
   const lines = assumptions.flatMap((one) => wrap(say(one, language), width, "  - "));
-  return [paint.faint("  assumed"), ...lines.map(paint.faint)];
+  return [paint.faint(`  ${wordsIn(language).report.assumed}`), ...lines.map(paint.faint)];
 }

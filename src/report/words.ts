@@ -1,13 +1,8 @@
 /** @file Small phrases that several parts of a report share. */
 import { formatBytes } from "../units.ts";
-import type { Peak, PlanSettings, Report, Verdict } from "./report.ts";
-
-/** The verdict as a person says it. */
-export const verdictWords: Readonly<Record<Verdict, string>> = {
-  fits: "fits",
-  tight: "tight",
-  "does-not-fit": "does not fit",
-};
+import type { Language } from "../words/language.ts";
+import { wordsIn } from "../words/words.ts";
+import type { Peak, PlanSettings, Report } from "./report.ts";
 
 /** `16 %`, and `<1 %` for what would be none. */
 export function percent(part: number, whole: number): string {
@@ -17,10 +12,10 @@ export function percent(part: number, whole: number): string {
 }
 
 /** `12.6 to 13.8 GiB`; both units where they differ. */
-export function span(low: number, high: number): string {
+export function span(low: number, high: number, language: Language = "en"): string {
   const [from, to] = [formatBytes(low), formatBytes(high)];
   const unit = to.slice(to.indexOf(" "));
-  return from.endsWith(unit) ? `${from.slice(0, -unit.length)} to ${to}` : `${from} to ${to}`;
+  return wordsIn(language).report.span(from.endsWith(unit) ? from.slice(0, -unit.length) : from, to);
 }
 
 /** `1 edit`, `2 edits`. */
@@ -33,28 +28,31 @@ export function numberFormat({ precision, ampLevel }: Pick<PlanSettings, "precis
   return precision === "fp32" ? precision : `AMP ${ampLevel}`;
 }
 
-/** `batch 16, crop 1024x512, fp32`. */
-export function describeRun(run: PlanSettings): string {
-  const cards = run.gpus === undefined ? [] : [`${run.gpus} cards`];
-  const batch = run.gpus === undefined ? `batch ${run.batchSize}` : `batch ${run.batchSize} a card`;
-  const parts = [...cards, batch, `crop ${run.cropSize.join("x")}`, numberFormat(run)];
-  if (run.accumulation > 1) parts.push(`accumulation ${run.accumulation}`);
-  if (run.recompute.length > 0) parts.push(`recompute of ${count(run.recompute.length, "layer")}`);
-  if (run.lean !== undefined && run.lean.length > 0) parts.push("lean training");
+/** `batch 16, crop 1024x512, fp32`. JSON has it in English. */
+export function describeRun(run: PlanSettings, language: Language = "en"): string {
+  const words = wordsIn(language).report;
+  const cards = run.gpus === undefined ? [] : [words.cards(run.gpus)];
+  const batch = run.gpus === undefined ? words.batch(run.batchSize) : words.batchOfCard(run.batchSize);
+  const parts = [...cards, batch, words.crop(run.cropSize.join("x")), numberFormat(run)];
+  if (run.accumulation > 1) parts.push(words.accumulation(run.accumulation));
+  if (run.recompute.length > 0) parts.push(words.recomputeOf(run.recompute.length));
+  if (run.lean !== undefined && run.lean.length > 0) parts.push(words.lean);
   if (run.convWorkspaceLimitBytes !== undefined)
-    parts.push(`workspace limit ${formatBytes(run.convWorkspaceLimitBytes)}`);
-  return parts.join(", ");
+    parts.push(words.workspaceLimit(formatBytes(run.convWorkspaceLimitBytes)));
+  return parts.join(words.runSeparator);
 }
 
 /** A layer as a person reads it: losses carry a prefix, and what no layer ran has no name. */
-export function layerName(layer: string): string {
-  return layer === "" ? "(training loop)" : layer.replace(/^loss:/, "");
+export function layerName(layer: string, language: Language = "en"): string {
+  return layer === "" ? wordsIn(language).report.trainingLoop : layer.replace(/^loss:/, "");
 }
 
 /** `in loss, at multiply of OhemCrossEntropyLoss`. */
-export function describePeak({ phase, stage, layer, op }: Peak): string {
-  const where = `in ${phase === "other" ? stage : phase}, at ${op || "start"}`;
-  return layer === "" ? where : `${where} of ${layerName(layer)}`;
+export function describePeak({ phase, stage, layer, op }: Omit<Peak, "index">, language: Language = "en"): string {
+  const words = wordsIn(language).report;
+  const moment = words.moments[phase === "other" ? stage : phase];
+  const what = op || words.start;
+  return layer === "" ? words.peakAt(moment, what) : words.peakOf(moment, what, layerName(layer, language));
 }
 
 /** Highest bytes of the process in the worse of training and evaluation, low, expected and high. */

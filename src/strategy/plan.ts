@@ -3,7 +3,7 @@ import { UserError } from "../errors.ts";
 import type { Plan, PlanChange, PlanSettings } from "../report/report.ts";
 import { toEstimate } from "./estimate.ts";
 import { knobs } from "./knobs/index.ts";
-import type { KnobContext } from "./knobs/knob.ts";
+import type { Change, KnobContext } from "./knobs/knob.ts";
 import { minKeptEdits } from "./knobs/ohem.ts";
 import { launchCommand, launchLine } from "./launch.ts";
 import { type Point, startingPoint } from "./point.ts";
@@ -92,6 +92,12 @@ function contextOf(runs: Space, start: Point, { time }: Found): KnobContext {
   };
 }
 
+/** A report has the words of a change in English, and as phrases. */
+function inEnglish({ from, to, cost, ...rest }: Change, savedBytes: number): PlanChange {
+  const text = cost.map((one) => one.text).join("; ");
+  return { ...rest, from: from.text, to: to.text, savedBytes, cost: text, words: { from, to, cost } };
+}
+
 /** Applies the changed knobs one after another, most harmful first, and takes what each saves at the process level. */
 function changesOf(runs: Space, start: Point, end: Point, context: KnobContext): PlanChange[] {
   const high = (point: Point) => {
@@ -104,7 +110,7 @@ function changesOf(runs: Space, start: Point, end: Point, context: KnobContext):
     const change = knob.change(start, end, context);
     if (!change) continue;
     const next = knob.apply(at, end);
-    changes.push({ ...change, savedBytes: high(at) - high(next) });
+    changes.push(inEnglish(change, high(at) - high(next)));
     at = next;
   }
   return changes.toReversed();

@@ -38,6 +38,15 @@ const commands: readonly (readonly [number, string])[] = [
   [80, "calibrate out-of-memory.log"],
   [80, "list knobs"],
   [80, "estimate nosuch.yml"],
+  [80, `${recipe} --gpu rtx4070 --alternatives 3 --lang zh-CN`],
+  [80, `${recipe} --gpu 1GiB --lang zh-CN`],
+  [80, `estimate ${recipe} --gpu rtx4070 --depth 1 --chart --lang zh-CN`],
+  [80, `max ${recipe} --gpu rtx4070 --lang zh-CN`],
+  [80, `gpus ${recipe} --lang zh-CN`],
+  [80, `explain ${recipe} --layer backbone.features.2 --lang zh-CN`],
+  [80, `curve ${recipe} --gpu rtx4070 --lang zh-CN`],
+  [80, "list knobs --lang zh-CN"],
+  [80, "estimate nosuch.yml --lang zh-CN"],
 ];
 
 const nameOf = (columns: number, line: string): string => `vram-plan ${line} (${columns} columns).txt`;

@@ -53,10 +53,10 @@ describe("policy", () => {
 
 describe("a change", () => {
   it("says how it reaches a run", () => {
-    expect(describeVia({ kind: "yaml", file: "a.yml", line: 3, key: "batch_size" })).toBe("a.yml:3 batch_size");
-    expect(describeVia({ kind: "yaml", file: "a.yml", line: undefined, key: "x" })).toBe("a.yml x");
-    expect(describeVia({ kind: "flag", flag: "--precision fp16" })).toBe("train.py --precision fp16");
-    expect(describeVia({ kind: "environment", variable: "A=1" })).toBe("environment A=1");
-    expect(describeVia({ kind: "launcher", flag: "--accumulate 2" })).toBe("launcher --accumulate 2");
+    expect(describeVia({ kind: "yaml", file: "a.yml", line: 3, key: "batch_size" }, "en")).toBe("a.yml:3 batch_size");
+    expect(describeVia({ kind: "yaml", file: "a.yml", line: undefined, key: "x" }, "en")).toBe("a.yml x");
+    expect(describeVia({ kind: "flag", flag: "--precision fp16" }, "en")).toBe("train.py --precision fp16");
+    expect(describeVia({ kind: "environment", variable: "A=1" }, "en")).toBe("environment A=1");
+    expect(describeVia({ kind: "launcher", flag: "--accumulate 2" }, "en")).toBe("launcher --accumulate 2");
   });
 });

@@ -16,7 +16,10 @@ const lists: Readonly<Record<string, List>> = {
   gpus: { items: gpuItems, text: (view) => renderGpus(gpuItems(), view) },
   models: { items: networkNames, text: () => renderNames(networkNames()) },
   losses: { items: lossNames, text: () => renderNames(lossNames()) },
-  knobs: { items: knobItems, text: (view) => renderNamed(knobItems(), view) },
+  knobs: {
+    items: () => knobItems().map(({ name, summary }) => ({ name, summary: summary.text })),
+    text: (view) => renderNamed(knobItems(), view),
+  },
 };
 
 /** Prints one list. Throws `list-not-known`. */

@@ -1,5 +1,7 @@
 /** @file The plan in the HTML report: before and after on one scale with the card's limit, changes, the command. */
 
+import type { Language } from "../../words/language.ts";
+import { say } from "../../words/phrase.ts";
 import { describeVia } from "../plan.ts";
 import type { Estimate, Plan, PlanChange, Report } from "../report.ts";
 import { worstProcess } from "../words.ts";
@@ -50,10 +52,10 @@ function worstPart({ training, evaluation }: Pick<Estimate, "training" | "evalua
 function changes(plan: Plan, words: PictureWords): string {
   const rows = plan.changes.map((change, i) => [
     t(change.knob),
-    `${value(change.from)} → ${value(change.to)}`,
+    `${value(say(change.words.from, words.language))} → ${value(say(change.words.to, words.language))}`,
     size(change.savedBytes, `plan.changes.${i}.savedBytes`),
-    t(change.cost),
-    change.via.map(where).join("<br>"),
+    t(change.words.cost.map((one) => say(one, words.language)).join("; ")),
+    change.via.map((via) => where(via, words.language)).join("<br>"),
   ]);
   return table([words.knob, words.change, words.saves, words.cost, words.where], rows, [2], words.plan);
 }
@@ -63,6 +65,6 @@ function value(text: string): string {
   return `<span>${t(text).replaceAll(",", ",<wbr>")}</span>`;
 }
 
-function where(via: PlanChange["via"][number]): string {
-  return `<code>${t(describeVia(via)).replaceAll(",", ",<wbr>")}</code>`;
+function where(via: PlanChange["via"][number], language: Language): string {
+  return `<code>${t(describeVia(via, language)).replaceAll(",", ",<wbr>")}</code>`;
 }

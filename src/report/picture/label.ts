@@ -14,7 +14,7 @@ export function peakLabel(bytes: number, { phase, stage, layer, op }: TimelineSi
 
 /** `loss · multiply · OhemCrossEntropyLoss`. */
 export function placeLabel({ phase, stage, layer, op }: TimelineSite, words: PictureWords): string {
-  const parts = [words.spans[phase === "other" ? stage : phase], op, layerName(layer)];
+  const parts = [words.spans[phase === "other" ? stage : phase], op, layerName(layer, words.language)];
   return parts.filter((text, i) => text !== "" && (i < 2 || layer !== "")).join(" · ");
 }
 

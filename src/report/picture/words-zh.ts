@@ -2,6 +2,7 @@
 import type { PictureWords } from "./words.ts";
 
 export const chinese: PictureWords = {
+  language: "zh-CN",
   verdicts: { fits: "放得下", tight: "勉强放得下", "does-not-fit": "放不下" },
   kinds: {
     parameter: "参数",

@@ -7,6 +7,7 @@ import { chinese } from "./words-zh.ts";
 
 /** Every word of the pictures. Sizes come in as text. */
 export interface PictureWords {
+  readonly language: Language;
   readonly verdicts: Readonly<Record<Verdict, string>>;
   readonly kinds: Readonly<Record<StorageKind, string>>;
   readonly spans: Readonly<Record<TimelineSpan["name"], string>>;
@@ -82,6 +83,7 @@ export interface PictureWords {
 }
 
 const english: PictureWords = {
+  language: "en",
   verdicts: { fits: "fits", tight: "tight", "does-not-fit": "does not fit" },
   kinds: {
     parameter: "parameter",

@@ -1,5 +1,6 @@
 /** @file FLAGS_conv_workspace_size_limit: how much scratch cuDNN may take for a convolution. */
 import { formatBytes, MiB } from "../../units.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import type { Knob } from "./knob.ts";
 
 /** Limits that are tried, in bytes, after Paddle's own 512 MiB: each halves what a convolution may take. */
@@ -7,12 +8,12 @@ export const workspaceLimits: readonly number[] = [256, 128, 64].map((size) => s
 
 export const convWorkspace: Knob = {
   name: "conv-workspace",
-  summary: "limit on cuDNN's scratch for a convolution (FLAGS_conv_workspace_size_limit)",
+  summary: phrase("knob-conv-workspace", {}),
   harm: 2,
   change: (from, to) => {
     if (from.workspaceLimitBytes === to.workspaceLimitBytes) return undefined;
     const limit = (bytes: number | undefined) =>
-      bytes === undefined ? "512 MiB (Paddle's default)" : formatBytes(bytes);
+      bytes === undefined ? phrase("workspace-default", {}) : asIs(formatBytes(bytes));
     return {
       knob: "conv-workspace",
       from: limit(from.workspaceLimitBytes),
@@ -23,7 +24,7 @@ export const convWorkspace: Knob = {
           variable: `FLAGS_conv_workspace_size_limit=${(to.workspaceLimitBytes ?? 512 * MiB) / MiB}`,
         },
       ],
-      cost: "same result; a few convolutions may run a slower algorithm",
+      cost: [phrase("same-result", {}), phrase("slower-algorithms", {})],
       harm: 2,
     };
   },

@@ -1,6 +1,7 @@
 /** @file Smaller training images, on the network's stride and in the same proportions. */
 import type { ConfigEdit } from "../../config/edit.ts";
 import type { ConfigMap, ConfigValue, Size, TrainConfig } from "../../config/types.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import { sizeText } from "../point.ts";
 import { type Knob, yamlVia } from "./knob.ts";
 
@@ -53,17 +54,17 @@ export function cropPath(config: TrainConfig): readonly string[] | undefined {
 
 export const crop: Knob = {
   name: "crop",
-  summary: "smaller training crops, in the same proportions and on the network's stride",
+  summary: phrase("knob-crop", {}),
   harm: 5,
   change: (from, to, { config }) => {
     if (sizeText(from.crop) === sizeText(to.crop)) return undefined;
     const share = (to.crop.width * to.crop.height) / (from.crop.width * from.crop.height);
     return {
       knob: "crop",
-      from: sizeText(from.crop),
-      to: sizeText(to.crop),
+      from: asIs(sizeText(from.crop)),
+      to: asIs(sizeText(to.crop)),
       via: [yamlVia(config, cropPath(config) ?? ["train_dataset", "transforms"])],
-      cost: `the data changes: each image shows ${Math.round(share * 100)} % of the pixels it showed`,
+      cost: [phrase("fewer-pixels", { percent: Math.round(share * 100) })],
       harm: 5,
     };
   },

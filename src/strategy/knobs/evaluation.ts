@@ -1,30 +1,39 @@
 /** @file Evaluation in less memory: a sliding window, or a process of its own. */
+
+import { phrase } from "../../words/phrase.ts";
 import { sizeText, slidingWindow } from "../point.ts";
 import { type Knob, yamlVia } from "./knob.ts";
 
 export const evaluation: Knob = {
   name: "evaluation",
-  summary: "evaluate by a sliding window, or in a process of its own after training",
+  summary: phrase("knob-evaluation", {}),
   harm: 2,
   change: (from, to, { config }) => {
     if (from.evaluation === to.evaluation) return undefined;
     if (to.evaluation === "off") {
       return {
         knob: "evaluation",
-        from: "inside training",
-        to: "in a process of its own",
-        via: [{ kind: "flag", flag: "leave out --do_eval; run tools/val.py afterwards" }],
-        cost: "training is unchanged; the best checkpoint is found afterwards",
+        from: phrase("inside-training", {}),
+        to: phrase("own-process", {}),
+        via: [
+          {
+            kind: "flag",
+            flag: "leave out --do_eval; run tools/val.py afterwards",
+            leaveOut: "--do_eval",
+            afterwards: "tools/val.py",
+          },
+        ],
+        cost: [phrase("checkpoint-afterwards", {})],
         harm: 2,
       };
     }
     const { crop, stride } = slidingWindow(to.crop);
     return {
       knob: "evaluation",
-      from: "whole image",
-      to: `sliding window ${sizeText(crop)}, stride ${sizeText(stride)}`,
+      from: phrase("whole-image", {}),
+      to: phrase("sliding-window", { crop: sizeText(crop), stride: sizeText(stride) }),
       via: [yamlVia(config, ["test_config"])],
-      cost: "training is unchanged; evaluation takes longer and its scores differ slightly",
+      cost: [phrase("evaluation-longer", {})],
       harm: 2,
     };
   },

@@ -3,6 +3,7 @@ import type { ConfigEdit } from "../../config/edit.ts";
 import type { TrainConfig } from "../../config/types.ts";
 import type { PlanChange } from "../../report/report.ts";
 import type { Settings } from "../../step/settings.ts";
+import { type Phrase, phrase } from "../../words/phrase.ts";
 import type { Factor } from "../cost.ts";
 import type { Point } from "../point.ts";
 
@@ -20,12 +21,19 @@ export interface KnobContext {
   readonly hasBatchNorm: boolean;
 }
 
+/** A change with its words as phrases; a report has them in English too. */
+export interface Change extends Pick<PlanChange, "knob" | "via" | "harm"> {
+  readonly from: Phrase;
+  readonly to: Phrase;
+  readonly cost: readonly Phrase[];
+}
+
 export interface Knob {
   readonly name: string;
-  readonly summary: string;
+  readonly summary: Phrase;
   readonly harm: Harm;
   /** The change from one point to the other, without what it saves; undefined where the knob stands alike in both. */
-  change(from: Point, to: Point, context: KnobContext): Omit<PlanChange, "savedBytes"> | undefined;
+  change(from: Point, to: Point, context: KnobContext): Change | undefined;
   /** Edits of the config that the point needs. */
   edits?(from: Point, to: Point, context: KnobContext): readonly ConfigEdit[];
   /** Takes this knob's value over from another point. */
@@ -38,8 +46,7 @@ export function yamlVia(config: TrainConfig, path: readonly string[]): PlanChang
   return { kind: "yaml", file: place?.file ?? config.file, line: place?.line, key: path.join(".") };
 }
 
-/** What one knob alone does to the time: `1.05 to 1.12 times the time`. */
-export function timeWords({ low, high }: Factor): string {
-  const [from, to] = [low.toFixed(2), high.toFixed(2)];
-  return from === to ? `${from} times the time` : `${from} to ${to} times the time`;
+/** What one knob alone does to the time. */
+export function timeWords({ low, high }: Factor): Phrase {
+  return phrase("times", { low, high });
 }

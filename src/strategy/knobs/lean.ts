@@ -1,5 +1,6 @@
 /** @file Lean training: the same numbers with less memory, by the launcher (presets/launcher/lean_losses.py). */
 import { leanMeans } from "../../step/settings.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import { repeatsUpsampling } from "../harm.ts";
 import type { Knob } from "./knob.ts";
 
@@ -10,18 +11,19 @@ export function leanText(means: readonly string[]): string {
 
 export const lean: Knob = {
   name: "lean",
-  summary:
-    "losses with fewer temporaries, heads one by one, logits and gradients freed early: the same numbers with less memory",
+  summary: phrase("knob-lean", {}),
   harm: 1,
   change: ({ lean: before = [] }, { lean: after = before }) => {
     if (after.every((mean) => before.some((one) => one === mean))) return undefined;
     const repeats = repeatsUpsampling(after) && !repeatsUpsampling(before);
     return {
       knob: "lean",
-      from: before.length === 0 ? "off" : leanText(before),
-      to: leanText(after),
+      from: before.length === 0 ? phrase("off", {}) : asIs(leanText(before)),
+      to: asIs(leanText(after)),
       via: [{ kind: "launcher", flag: `--lean ${leanText(after)}` }],
-      cost: repeats ? "same result; the last upsampling of each head's logits runs twice" : "same result, same time",
+      cost: repeats
+        ? [phrase("same-result", {}), phrase("upsampling-twice", {})]
+        : [phrase("same-result-and-time", {})],
       harm: repeats ? 2 : 1,
     };
   },

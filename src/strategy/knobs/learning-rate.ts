@@ -1,6 +1,7 @@
 /** @file The learning rate, where an optimizer step sees fewer images than before: restated by the linear rule. */
 import type { ConfigEdit } from "../../config/edit.ts";
 import type { ConfigMap, ConfigValue, TrainConfig } from "../../config/types.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import { type Point, stepImages } from "../point.ts";
 import { type Knob, yamlVia } from "./knob.ts";
 
@@ -31,7 +32,7 @@ function scaled(value: number, share: number): number {
 /** The linear rule: as many times the rate as there are images in a step (Goyal et al. 2017, arXiv:1706.02677, section 2.1). */
 export const learningRate: Knob = {
   name: "learning-rate",
-  summary: "restated by the linear rule where an optimizer step sees fewer images",
+  summary: phrase("knob-learning-rate", {}),
   harm: 4,
   change: (from, to, { config }) => {
     const [first] = ratePaths(config);
@@ -39,10 +40,10 @@ export const learningRate: Knob = {
     if (share === 1 || first === undefined) return undefined;
     return {
       knob: "learning-rate",
-      from: String(first.value),
-      to: String(scaled(first.value, share)),
+      from: asIs(String(first.value)),
+      to: asIs(String(scaled(first.value, share))),
       via: [yamlVia(config, first.path)],
-      cost: `a step sees ${stepImages(to)} images instead of ${stepImages(from)}: the rate follows in proportion (linear rule)`,
+      cost: [phrase("rate-follows", { images: stepImages(to), before: stepImages(from) })],
       harm: 4,
     };
   },

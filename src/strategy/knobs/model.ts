@@ -1,6 +1,7 @@
 /** @file A lighter network of the same family: a table of what may take the place of what. */
 import type { ConfigEdit } from "../../config/edit.ts";
 import type { Component, ConfigMap, ConfigValue, TrainConfig } from "../../config/types.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import type { Knob } from "./knob.ts";
 import { yamlVia } from "./knob.ts";
 
@@ -89,17 +90,17 @@ function nameOf({ model }: TrainConfig): string {
 
 export const model: Knob = {
   name: "model",
-  summary: "a lighter network of the same family (only with --allow model)",
+  summary: phrase("knob-model", {}),
   harm: 6,
   change: (from, to, { config }) => {
     if (from.model === to.model || to.model === undefined) return undefined;
     const path = isNetwork(to.model) ? ["model", "type"] : ["model", "backbone", "type"];
     return {
       knob: "model",
-      from: isNetwork(to.model) ? config.model.type : nameOf(config),
-      to: to.model,
+      from: asIs(isNetwork(to.model) ? config.model.type : nameOf(config)),
+      to: asIs(to.model),
       via: [yamlVia(config, path)],
-      cost: "the model changes: it has fewer parameters, and its scores are other ones",
+      cost: [phrase("other-model", {})],
       harm: 6,
     };
   },

@@ -1,5 +1,6 @@
 /** @file An optimizer that keeps less: SGD with momentum in place of Adam's two moments. */
 import type { ConfigMap, TrainConfig } from "../../config/types.ts";
+import { asIs, phrase } from "../../words/phrase.ts";
 import { type Knob, yamlVia } from "./knob.ts";
 
 /** The momentum of PaddleSeg's own SGD configs. */
@@ -32,16 +33,16 @@ export function withOptimizer(config: TrainConfig, id: string | undefined): Trai
 /** Class 6, though the network stays: training takes another way, and the learning rate has to be found anew. */
 export const optimizer: Knob = {
   name: "optimizer",
-  summary: "SGD with momentum in place of Adam or AdamW (only with --allow optimizer)",
+  summary: phrase("knob-optimizer", {}),
   harm: 6,
   change: (from, to, { config }) => {
     if (from.optimizer === to.optimizer || to.optimizer === undefined) return undefined;
     return {
       knob: "optimizer",
-      from: config.optimizer.type,
-      to: `${to.optimizer} with momentum`,
+      from: asIs(config.optimizer.type),
+      to: phrase("with-momentum", { optimizer: to.optimizer }),
       via: [yamlVia(config, ["optimizer", "type"])],
-      cost: "another way of training: the learning rate has to be found anew",
+      cost: [phrase("other-training", {})],
       harm: 6,
     };
   },

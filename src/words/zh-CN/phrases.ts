@@ -4,6 +4,7 @@ import type { PhraseTable } from "../phrase.ts";
 import type { PhraseData } from "../phrase-data.ts";
 import { argumentPhrases } from "./phrases/arguments.ts";
 import { assumptionPhrases } from "./phrases/assumptions.ts";
+import { knobPhrases } from "./phrases/knobs.ts";
 import { reasonPhrases } from "./phrases/reasons.ts";
 import { shapePhrases } from "./phrases/shapes.ts";
 import { valuePhrases } from "./phrases/values.ts";
@@ -14,4 +15,5 @@ export const chinesePhrases: PhraseTable<PhraseData> = {
   ...shapePhrases,
   ...argumentPhrases,
   ...assumptionPhrases,
+  ...knobPhrases,
 };

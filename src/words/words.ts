@@ -1,0 +1,24 @@
+/** @file The words of what is rendered, by family; the English table of each is the type of the Chinese one. */
+import { answers as englishAnswers } from "./en/answers.ts";
+import { plan as englishPlan } from "./en/plan.ts";
+import { report as englishReport } from "./en/report.ts";
+import type { ByLanguage, Language } from "./language.ts";
+import { answers as chineseAnswers } from "./zh-CN/answers.ts";
+import { plan as chinesePlan } from "./zh-CN/plan.ts";
+import { report as chineseReport } from "./zh-CN/report.ts";
+
+export interface Words {
+  readonly report: typeof englishReport;
+  readonly plan: typeof englishPlan;
+  readonly answers: typeof englishAnswers;
+}
+
+const tables: ByLanguage<Words> = {
+  en: { report: englishReport, plan: englishPlan, answers: englishAnswers },
+  "zh-CN": { report: chineseReport, plan: chinesePlan, answers: chineseAnswers },
+};
+
+/** The words of a language. */
+export function wordsIn(language: Language): Words {
+  return tables[language];
+}
