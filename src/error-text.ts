@@ -1,5 +1,6 @@
 /** @file How an error is shown: place, message, a frame of the file, and the next step. */
-import { type ErrorLocation, errorWords, type UserError } from "./errors.ts";
+import type { ErrorLocation, UserError } from "./errors.ts";
+import { errorWords } from "./words/error-words.ts";
 import type { ByLanguage, Language } from "./words/language.ts";
 
 /** What stands before a message and before the next step. */

@@ -1,9 +1,7 @@
 /** @file What a user can get wrong: the error that carries a code with its facts. The words are in words/. */
 import { englishErrors } from "./words/en/errors.ts";
-import type { ErrorData, ErrorTable } from "./words/error-data.ts";
-import type { ByLanguage, Language } from "./words/language.ts";
-import { say } from "./words/phrase.ts";
-import { chineseErrors } from "./words/zh-CN/errors.ts";
+import type { ErrorData } from "./words/error-data.ts";
+import { errorWords } from "./words/error-words.ts";
 
 export { suggest } from "./suggest.ts";
 export type { ErrorData };
@@ -18,23 +16,8 @@ export interface ErrorLocation {
 /** A code of the table. */
 export type Code = keyof ErrorData;
 
-const tables: ByLanguage<ErrorTable<ErrorData>> = { en: englishErrors, "zh-CN": chineseErrors };
-
 /** Every code, for tests. */
 export const codes: readonly string[] = Object.keys(englishErrors);
-
-/** What is wrong and the next step, in a language. */
-export function errorWords<C extends Code>(
-  { code, data }: { readonly code: C; readonly data: ErrorData[C] },
-  language: Language,
-): { readonly message: string; readonly hint: string } {
-  const table: ErrorTable<ErrorData> = tables[language];
-  const info = table[code];
-  return {
-    message: info.message(data, (phrase) => say(phrase, language)),
-    hint: info.hint(data, (phrase) => say(phrase, language)),
-  };
-}
 
 /** A user's mistake. Anything else that is thrown is a bug and keeps its stack. Message and hint are in English. */
 export class UserError<C extends Code = Code> extends Error {

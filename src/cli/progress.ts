@@ -1,4 +1,7 @@
 /** @file A line on stderr while a search takes longer than a person waits without asking. */
+
+import type { ByLanguage } from "../words/language.ts";
+import { displayWidth } from "../words/width.ts";
 import type { Host } from "./host.ts";
 
 /** A second: from then on a person wants to know that something is going on. */
@@ -10,8 +13,13 @@ export interface Progress {
   readonly done: () => void;
 }
 
+const progressWords: ByLanguage<{ readonly searching: (runs: number) => string; readonly soFar: string }> = {
+  en: { searching: (runs) => `searching: ${runs} runs simulated`, soFar: " so far" },
+  "zh-CN": { searching: (runs) => `正在搜索：已模拟 ${runs} 次`, soFar: "" },
+};
+
 /** A Host without a clock stays silent. */
-export function createProgress(host: Pick<Host, "stderr" | "now">): Progress {
+export function createProgress(host: Pick<Host, "language" | "stderr" | "now">): Progress {
   const { now, stderr } = host;
   if (now === undefined) return { onRun: () => {}, done: () => {} };
   const start = now();
@@ -19,10 +27,11 @@ export function createProgress(host: Pick<Host, "stderr" | "now">): Progress {
   return {
     onRun: (simulated) => {
       if (now() - start < patienceMs) return;
-      const text = `searching: ${simulated} runs simulated`;
+      const { searching, soFar } = progressWords[host.language];
+      const text = searching(simulated);
       if (stderr.isTTY) stderr.write(`\r${text}`);
-      else if (shown === 0) stderr.write(`${text} so far\n`);
-      shown = text.length;
+      else if (shown === 0) stderr.write(`${text}${soFar}\n`);
+      shown = displayWidth(text);
     },
     done: () => {
       if (shown > 0 && stderr.isTTY) stderr.write(`\r${" ".repeat(shown)}\r`);

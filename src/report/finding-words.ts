@@ -1,17 +1,23 @@
 /** @file The words of every check: one entry each, and leaving one out does not compile. */
 import { formatBytes } from "../units.ts";
+import type { ByLanguage, Language } from "../words/language.ts";
 import type { CheckName, FindingFacts, FindingOf, Level, Shortfall } from "./finding.ts";
+import { chineseChecks } from "./finding-words-zh.ts";
 import { count, percent } from "./words.ts";
 
-/** The words for one check. */
-export interface CheckInfo<Facts> {
+/** The words for one check, in any language. */
+export interface CheckWords<Facts> {
   readonly title: string;
+  message(facts: Facts): string;
+  hint(facts: Facts): string;
+}
+
+/** A check, in English. */
+export interface CheckInfo<Facts> extends CheckWords<Facts> {
   /** Level where the budget file gives none. */
   readonly level: Exclude<Level, "off">;
   /** What is checked, for lists and SARIF's rules. */
   readonly description: string;
-  message(facts: Facts): string;
-  hint(facts: Facts): string;
 }
 
 function short({ neededBytes, usableBytes }: Shortfall): string {
@@ -121,15 +127,24 @@ export function isCheckName(name: string): name is CheckName {
 }
 
 /** One line that says what was found, without config and card. */
-export function findingMessage<C extends CheckName>(finding: FindingOf<C>): string {
-  return wordsOf(finding).message(finding.facts);
+export function findingMessage<C extends CheckName>(finding: FindingOf<C>, language: Language = "en"): string {
+  return wordsOf(finding, language).message(finding.facts);
 }
 
 /** What to do about it. */
-export function findingHint<C extends CheckName>(finding: FindingOf<C>): string {
-  return wordsOf(finding).hint(finding.facts);
+export function findingHint<C extends CheckName>(finding: FindingOf<C>, language: Language = "en"): string {
+  return wordsOf(finding, language).hint(finding.facts);
 }
 
-function wordsOf<C extends CheckName>(finding: FindingOf<C>): CheckInfo<FindingFacts[C]> {
-  return checkInfos[finding.code];
+/** Its name for people. */
+export function findingTitle(finding: FindingOf, language: Language = "en"): string {
+  return wordsOf(finding, language).title;
+}
+
+type CheckTable = { readonly [C in CheckName]: CheckWords<FindingFacts[C]> };
+const tables: ByLanguage<CheckTable> = { en: checkInfos, "zh-CN": chineseChecks };
+
+function wordsOf<C extends CheckName>(finding: FindingOf<C>, language: Language): CheckWords<FindingFacts[C]> {
+  const table: CheckTable = tables[language];
+  return table[finding.code];
 }

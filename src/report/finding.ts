@@ -35,7 +35,10 @@ export interface FindingFacts {
     /** Pixels of a pass in the base, where the change of them is what is wrong. */
     readonly pixelsBefore: number | undefined;
   };
-  "amp-without-effect": { readonly setting: string; readonly reason: string };
+  "amp-without-effect": {
+    readonly setting: string;
+    readonly reason: "PaddleSeg takes it from the command line only" | "the run is in fp32";
+  };
   "stale-plan": {
     readonly card: string;
     readonly shortBytes: number | undefined;

@@ -168,6 +168,7 @@ export const checkSchema = z
       z.object({
         config: z.string(),
         code: z.string(),
+        data: z.unknown().optional().describe("Facts of the code."),
         message: z.string(),
         location: location.nullable(),
         known: z.boolean(),

@@ -122,7 +122,7 @@ describe("options of a plan", { timeout: 60_000 }, () => {
     const written: string[] = [];
     let time = 0;
     const stderr = { write: (text: string) => void written.push(text), isTTY: true, columns: 80 };
-    const progress = createProgress({ stderr, now: () => time });
+    const progress = createProgress({ language: "en", stderr, now: () => time });
     progress.onRun(1);
     expect(written).toEqual([]);
     time = 1500;

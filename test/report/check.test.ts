@@ -12,8 +12,8 @@ describe("check", () => {
   it("names the place of a config that could not be estimated", () => {
     const location = { file: "base.yml", line: 3, column: 1 };
     const failures = [
-      { config: "a.yml", code: "x", message: "Bad.", location, known: false },
-      { config: "b.yml", code: "x", message: "Gone.", location: undefined, known: false },
+      { config: "a.yml", code: "yaml-invalid" as const, message: "Bad.", location, known: false },
+      { config: "b.yml", code: "yaml-invalid" as const, message: "Gone.", location: undefined, known: false },
     ];
     const nothing = { base: undefined, prefix: "", configs: [], skipped: [], unchangedCount: 0, reports: [] };
     expect(renderTerminal({ version: 1, ...nothing, failures, exitCode: 2 }, view)).toBe(

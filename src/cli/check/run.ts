@@ -146,6 +146,7 @@ function oneOf(
       : {
           config,
           code: error.code,
+          data: error.data,
           message: error.message,
           location: error.location,
           known: before?.error?.code === error.code,

@@ -31,7 +31,7 @@ export async function writeOutputs(
   }
   const summary = host.env.GITHUB_STEP_SUMMARY ?? "";
   if (summary !== "" && outputs.some(({ name }) => name === "github")) {
-    write(summary, () => host.appendText(summary, renderMarkdown(result)));
+    write(summary, () => host.appendText(summary, renderMarkdown(result, host)));
   }
   const view = await createView(host, options.color);
   for (const { name, file } of outputs) {

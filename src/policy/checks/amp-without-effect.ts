@@ -18,10 +18,10 @@ export const ampWithoutEffect = defineCheck({
         key,
         location: train.locate([key]),
         size: 0,
-        facts: { setting: key, reason: "PaddleSeg takes it from the command line only" },
+        facts: { setting: key, reason: "PaddleSeg takes it from the command line only" as const },
       }));
     if (precision !== "fp32" || ampLevelGiven === undefined) return inConfig;
-    const facts = { setting: `--amp-level ${ampLevelGiven}`, reason: "the run is in fp32" };
+    const facts = { setting: `--amp-level ${ampLevelGiven}`, reason: "the run is in fp32" as const };
     return [
       ...inConfig,
       { code: "amp-without-effect", config, gpu: undefined, key: "--amp-level", location: undefined, size: 0, facts },

@@ -1,8 +1,9 @@
 /** @file A difference as text: `~ + -`, before → after, bytes and percent. */
 import { formatBytes } from "../../units.ts";
+import { type Words, wordsIn } from "../../words/words.ts";
 import type { View } from "../paint.ts";
 import { table, wrap } from "../table.ts";
-import { count, percent } from "../words.ts";
+import { describeRun, percent } from "../words.ts";
 import type { ByteChange, Diff, LayerChange } from "./diff.ts";
 import type { SettingChange } from "./result.ts";
 
@@ -31,10 +32,14 @@ const columns = [{ title: "" }, { title: "" }, right, { title: "" }, right, righ
   ...one,
 }));
 
-function byteLines(rows: readonly ByteChange[], { width }: View): readonly string[] {
+function byteLines(
+  rows: readonly ByteChange[],
+  { width }: View,
+  names: Readonly<Record<string, string>>,
+): readonly string[] {
   const cells = rows.map(({ name, fromBytes, toBytes }) => [
     fromBytes === toBytes ? " " : fromBytes === 0 ? "+" : toBytes === 0 ? "-" : "~",
-    name,
+    names[name] ?? name,
     formatBytes(fromBytes),
     "→",
     formatBytes(toBytes),
@@ -60,32 +65,35 @@ function layerLines(layers: readonly LayerChange[], { width }: View): readonly s
 
 /** Settings, levels, kinds, layers, and in the last line the whole. */
 export function renderDiff(diff: Diff, view: View): string {
-  const { paint, width } = view;
+  const { language, paint, width } = view;
+  const words = wordsIn(language).gate;
   const section = (title: string, lines: readonly string[]): readonly string[] =>
     lines.length === 0 ? [] : ["", paint.faint(title), ...lines];
   const more = diff.layers.length - mostLayers;
   const head = [
-    ...wrap(`${diff.before.name} (${diff.before.run})`, width, "- "),
-    ...wrap(`${diff.after.name} (${diff.after.run})`, width, "+ "),
+    ...wrap(words.side(diff.before.name, describeRun(diff.before.runSettings, language)), width, "- "),
+    ...wrap(words.side(diff.after.name, describeRun(diff.after.runSettings, language)), width, "+ "),
   ];
   const lines = [
     ...head.map(paint.strong),
-    ...section("  settings", settingLines(diff.settings, view)),
-    ...section("  peaks", byteLines(diff.levels, view)),
-    ...section("  alive at the training peak", byteLines(diff.kinds, view)),
-    ...section("  saved for backward, by layer", layerLines(diff.layers, view)),
-    ...(more > 0 ? [paint.faint(`  and ${count(more, "layer")} more; --json has them all`)] : []),
+    ...section(`  ${words.settings}`, settingLines(diff.settings, view)),
+    ...section(`  ${words.peaks}`, byteLines(diff.levels, view, words.levels)),
+    ...section(
+      `  ${words.kinds}`,
+      byteLines(diff.kinds, view, language === "en" ? {} : wordsIn(language).report.kinds),
+    ),
+    ...section(`  ${words.layers}`, layerLines(diff.layers, view)),
+    ...(more > 0 ? [paint.faint(`  ${words.moreLayers(more)}`)] : []),
     "",
-    paint.strong(summary(diff)),
+    paint.strong(summary(diff, words)),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-function summary({ levels, settings, layers }: Diff): string {
+function summary({ levels, settings, layers }: Diff, words: Words["gate"]): string {
   const process = levels.find(({ name }) => name === "process, high end");
   const { fromBytes = 0, toBytes = 0 } = process ?? {};
   const [by, share] = delta(fromBytes, toBytes);
-  const what = `${count(settings.length, "setting")}, ${count(layers.length, "layer")} changed`;
-  if (by === "") return `Diff: ${what}. ${formatBytes(toBytes)} as before.`;
-  return `Diff: ${what}. ${formatBytes(fromBytes)} → ${formatBytes(toBytes)}, ${by} (${share}).`;
+  if (by === "") return words.asBefore(settings.length, layers.length, formatBytes(toBytes));
+  return words.difference(settings.length, layers.length, formatBytes(fromBytes), formatBytes(toBytes), by, share);
 }

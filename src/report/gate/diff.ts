@@ -1,6 +1,6 @@
 /** @file Two reports side by side: settings, bytes and layers that differ. */
 
-import type { Report } from "../report.ts";
+import type { PlanSettings, Report } from "../report.ts";
 import type { SavedReport } from "../schema.ts";
 import { describeRun, worstProcess } from "../words.ts";
 import type { SettingChange } from "./result.ts";
@@ -29,11 +29,18 @@ export interface LayerChange {
   readonly toParameterCount: number;
 }
 
+/** One of the two: its run in English words, and as settings. */
+export interface ComparedRun {
+  readonly name: string;
+  readonly run: string;
+  readonly runSettings: PlanSettings;
+}
+
 /** What differs. */
 export interface Diff {
   readonly version: 1;
-  readonly before: { readonly name: string; readonly run: string };
-  readonly after: { readonly name: string; readonly run: string };
+  readonly before: ComparedRun;
+  readonly after: ComparedRun;
   readonly settings: readonly SettingChange[];
   /** Every level, also where it is the same. */
   readonly levels: readonly ByteChange[];
@@ -46,13 +53,18 @@ export interface Diff {
 export function compareReports(a: DiffSide, b: DiffSide, settings: readonly SettingChange[]): Diff {
   return {
     version: 1,
-    before: { name: a.name, run: describeRun(withoutNull(a.report.run)) },
-    after: { name: b.name, run: describeRun(withoutNull(b.report.run)) },
+    before: comparedRun(a),
+    after: comparedRun(b),
     settings: settings.length > 0 ? settings : runChanges(a.report, b.report),
     levels: levelsOf(a.report, b.report),
     kinds: kindsOf(a.report, b.report).filter(({ fromBytes, toBytes }) => fromBytes !== toBytes),
     layers: layersOf(a.report, b.report),
   };
+}
+
+function comparedRun({ name, report }: DiffSide): ComparedRun {
+  const runSettings = withoutNull(report.run);
+  return { name, run: describeRun(runSettings), runSettings };
 }
 
 type Side = DiffSide["report"];

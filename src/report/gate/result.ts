@@ -1,5 +1,8 @@
 /** @file The one result of `check`, which every format is rendered from. Its paths are a contract for `--format json`. */
 import type { Location } from "../../config/types.ts";
+import type { ErrorData } from "../../words/error-data.ts";
+import { errorWords } from "../../words/error-words.ts";
+import type { Language } from "../../words/language.ts";
 import type { Judged } from "../finding.ts";
 import type { GpuBudget, PlanSettings, Report, Verdict } from "../report.ts";
 
@@ -43,7 +46,10 @@ export interface ConfigResult {
 /** One config that could not be estimated. */
 export interface CheckFailure {
   readonly config: string;
-  readonly code: string;
+  readonly code: keyof ErrorData;
+  /** Facts of the code. */
+  readonly data?: ErrorData[keyof ErrorData] | undefined;
+  /** In English. */
   readonly message: string;
   readonly location: Location | undefined;
   /** The base fails in the same way. */
@@ -95,4 +101,9 @@ export function countOf(result: Pick<CheckResult, "configs" | "failures">): {
     hidden: judged.filter((one) => one.status === "hidden").length,
     warnings: judged.filter((one) => !one.fails && one.status !== "known" && one.status !== "hidden").length,
   };
+}
+
+/** What is wrong with a config that could not be estimated, in a language. */
+export function failureMessage({ code, data, message }: CheckFailure, language: Language): string {
+  return language === "en" || data === undefined ? message : errorWords({ code, data }, language).message;
 }
