@@ -74,6 +74,18 @@ describe.skipIf(!existsSync(configs))(`lean training as measured${reason}`, { ti
   });
 });
 
+it.skipIf(!existsSync(configs))(
+  `DeepLabV3P, whose peak is not in the loss, with recompute beside it, as measured${reason}`,
+  () => {
+    const config = loadConfig(join(configs, deeplab), { readText: (path) => readFileSync(path, "utf8") });
+    const recompute = ["head.aspp", "backbone.bb_0_0", "backbone.bb_3_0", "backbone.bb_3_1", "backbone.bb_3_2"];
+    const cropSize = { width: 1024, height: 512 };
+    const settings = { ...defaultSettings, batchSize: 2, lean: leanMeans, recompute, cropSize, prefetch: 0 };
+    const { training } = estimateMemory(simulate(config, settings, stepRuntime(findRuntime())).log);
+    expect([training.allocated.lowBytes, training.reserved.lowBytes]).toEqual([4_428_345_344, 5_233_668_096]);
+  },
+);
+
 const small = `${configs}/pp_liteseg/pp_liteseg_stdc1_cityscapes_1024x512_scale0.5_160k.yml`;
 const stdc1 = `${configs}/stdcseg/stdc1_seg_cityscapes_1024x512_80k.yml`;
 
