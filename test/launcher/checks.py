@@ -47,9 +47,17 @@ val_dataset:
   transforms: [{type: Normalize}]
 optimizer: {type: SGD, momentum: 0.9, weight_decay: 4.0e-5}
 lr_scheduler: {type: PolynomialDecay, learning_rate: 0.01, end_lr: 0, power: 0.9}
+"""
+LITE = """
 loss: {types: [{type: CrossEntropyLoss}], coef: [1, 0.5, 0.25]}
 model: {type: PPLiteSeg, backbone: {type: STDC1}, arm_out_chs: [8, 16, 32], seg_head_inter_chs: [8, 8, 8]}
 """
+
+
+def make_configs(network=LITE):
+    for batch in (2, 4):
+        with open(os.path.join(folder, "b%d.yml" % batch), "w") as out:
+            out.write(CONFIG % {"batch": batch, "folder": folder} + network)
 
 
 def make_data():
@@ -66,9 +74,7 @@ def make_data():
         lines.append("%d.jpg %d.png" % (i, i))
     with open(os.path.join(folder, "list.txt"), "w") as out:
         out.write("\n".join(lines) + "\n")
-    for batch in (2, 4):
-        with open(os.path.join(folder, "b%d.yml" % batch), "w") as out:
-            out.write(CONFIG % {"batch": batch, "folder": folder})
+    make_configs()
 
 
 def built(batch, fixed_statistics=False):
@@ -211,6 +217,36 @@ def check_lean_curve():
     assert apart == 0, [(i, a, b) for i, (a, b) in enumerate(zip(plain, lean)) if a != b][:5]
     assert plain[-1] < plain[0], (plain[0], plain[-1])
     return "from %.4f to %.4f, never apart" % (plain[0], plain[-1])
+
+
+NETWORKS = {
+    "STDCSeg": """
+loss: {types: [{type: OhemCrossEntropyLoss, min_kept: 3000}, {type: OhemCrossEntropyLoss, min_kept: 3000},
+  {type: OhemCrossEntropyLoss, min_kept: 3000}, {type: DetailAggregateLoss}], coef: [1, 1, 1, 1]}
+model: {type: STDCSeg, backbone: {type: STDC1}}
+""",
+    "DeepLabV3P": """
+loss: {types: [{type: CrossEntropyLoss}], coef: [1]}
+model: {type: DeepLabV3P, backbone: {type: ResNet18_vd, output_stride: 8}}
+""",
+}
+
+
+def check_lean_networks():
+    """200 steps of two more networks; batch norm's statistics are fixed, since over two images they would blow up rounding."""
+    said = []
+    for name, network in NETWORKS.items():
+        make_configs(network)
+        try:
+            curves = [run(2, fixed_statistics=True, lean=means, iters=200)[2] for means in ((), vram_train.MEANS)]
+        finally:
+            make_configs()
+        plain, lean = ([float(field(line, "loss")) for line in lines] for lines in curves)
+        apart = max(abs(a - b) for a, b in zip(plain, lean))
+        assert len(plain) == 200 and len(lean) == 200 and len(set(plain)) > 100, (name, len(lean), len(set(plain)))
+        assert apart < 1e-3 * plain[0], (name, apart, plain[::40], lean[::40])
+        said.append("%s from %.4f to %.4f, at most %.4f apart" % (name, plain[0], plain[-1], apart))
+    return "; ".join(said)
 
 
 def check_lean_scaled():

@@ -27,6 +27,7 @@ const checks = [
   "resume",
   "lean",
   "lean_curve",
+  "lean_networks",
   "lean_scaled",
   "recompute",
   "structures",
