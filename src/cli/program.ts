@@ -2,6 +2,7 @@
 import { Argument, Command } from "commander";
 import type { CalibrateOptions } from "./commands/calibrate.ts";
 import { addGateCommands } from "./gate-program.ts";
+import { chineseExamples, speakChinese } from "./help-zh.ts";
 import type { Host } from "./host.ts";
 import {
   addDetailOptions,
@@ -39,7 +40,9 @@ export function createProgram(host: Host, done: (code: number) => void): Command
     .enablePositionalOptions()
     .exitOverride()
     .showSuggestionAfterError()
-    .showHelpAfterError("(vram-plan --help shows how it is called)")
+    .showHelpAfterError(
+      host.language === "zh-CN" ? "（用法见 vram-plan --help）" : "(vram-plan --help shows how it is called)",
+    )
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(text),
@@ -48,7 +51,7 @@ export function createProgram(host: Host, done: (code: number) => void): Command
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText("after", examples);
+    .addHelpText("after", host.language === "zh-CN" ? chineseExamples : examples);
 
   const plan = program
     .command("plan", { isDefault: true })
@@ -164,5 +167,6 @@ export function createProgram(host: Host, done: (code: number) => void): Command
       done(await completionCommand(host, program, shell));
     });
   for (const command of [program, ...program.commands]) addLanguageOption(command);
+  if (host.language === "zh-CN") speakChinese(program);
   return program;
 }

@@ -47,6 +47,8 @@ const commands: readonly (readonly [number, string])[] = [
   [80, `curve ${recipe} --gpu rtx4070 --lang zh-CN`],
   [80, "list knobs --lang zh-CN"],
   [80, "estimate nosuch.yml --lang zh-CN"],
+  [80, "--help --lang zh-CN"],
+  [80, "check --help --lang zh-CN"],
   [120, `check . --gpu rtx4070 --gpu 12GiB --lang zh-CN`],
   [80, `check . --gpu rtx4070 --format markdown --lang zh-CN`],
   [100, `diff ${recipe} pp-liteseg-rtx4070.yml --lang zh-CN`],
