@@ -1,0 +1,50 @@
+/** @file What calibrate finds in a log, in Chinese. */
+import type { Words } from "../words.ts";
+
+export const calibrate: Words["calibrate"] = {
+  differences: {
+    none: () => "完全一致：峰值时没有工作区",
+    workspaces: (bytes) => `比精确的下限多 ${bytes}：cuDNN 工作区`,
+    holes: (bytes) => `${bytes} 是工作区在分配器各块之间留下的空洞`,
+    "not-modelled": (bytes) => `比上限多 ${bytes}：未建模`,
+    "worst-case": (bytes) => `比下限少 ${bytes}：下限对取决于数值的部分取最坏情况`,
+    "other-run": (bytes) => `比精确的下限少 ${bytes}：日志来自更小的训练`,
+  },
+  missing: {
+    growing: "未存入实测记录：显存持续增长的训练不能衡量其配置",
+    "out-of-memory": "未存入实测记录：训练在到达峰值之前已终止",
+    "several-cards": "未存入实测记录：各卡之间交换梯度所占的显存无法区分",
+    "worst-case": "未存入实测记录：训练所占显存取决于数值，无法区分其工作区",
+    "other-run": "未存入实测记录：实测的训练不是所描述的训练",
+    "no-measure": "未存入实测记录：日志中没有可与预测对照的行",
+    "versions-missing": "未存入实测记录：日志没有说明 Paddle 和 cuDNN 的版本（缺少开头部分）",
+    "size-only": "未存入实测记录：实测记录属于某种显卡，而 --gpu 只给出了显存大小",
+  },
+  columns: ["峰值，MiB", "实测", "预测", "误差", "加入实测记录", "误差"],
+  levels: { allocated: "已分配", reserved: "已保留" },
+  row: (part, level) => `${part}，${level}`,
+  place: (row, difference) => `- ${row}：${difference}`,
+  legend: "误差：预期值相对于实测值",
+  iterations: (from, to) => `（第 ${from} 至 ${to} 次迭代）`,
+  rate: (bytes) => `，每次迭代 ${bytes}`,
+  leak: (when, from, to, rate, rises, lines) =>
+    `显存泄漏：已分配显存持续增长${when}，由 ${from} 增至 ${to}${rate}（${lines} 行中上升 ${rises} 次）。尺寸固定的训练不会增长；有代码保留了以前迭代的张量，例如累加损失时没有使用 float()。`,
+  whileBuilt: "构建模型时",
+  inIteration: (index) => `第 ${index} 次迭代`,
+  inImage: (index) => `评估第 ${index} 张图像`,
+  byRule: "，按规则估计的 cuDNN 工作区",
+  times: (n) => `，共 ${n.toLocaleString("en-US")} 次`,
+  match: (moment, place, kind, bytes, times) => `- ${moment}，${place}${kind}（${bytes}${times}）`,
+  failed: (line, log, isInEvaluation, asked) =>
+    `${log} 第 ${line} 行${isInEvaluation ? "评估" : "训练"}时显存不足：请求的 ${asked} 被拒绝`,
+  and: " 和 ",
+  noMatch: (nearest) => `此训练中没有这样大小的请求（最接近的：${nearest}）：日志来自另一次训练`,
+  matchesReplayed: "大小完全相同的请求；在报错所示的显存下，模拟的训练终止于第一处：",
+  matches: "大小完全相同的请求：",
+  more: (n) => `另有 ${n.toLocaleString("en-US")} 处；--json 给出全部`,
+  title: (log, config) => `${log}：${config}`,
+  ownConfig: "日志中的配置",
+  separator: "，",
+  runOn: (run, place) => `${run}；${place}`,
+  stored: (file) => `实测记录已存入 ${file}：请提交到版本库`,
+};
