@@ -51,8 +51,8 @@ export class Args {
   private fail(name: string, wanted: string, value: Plain | undefined): never {
     const reason =
       value === undefined
-        ? `${this.type} needs ${name} (${wanted})`
-        : `${name} of ${this.type} must be ${wanted}, not ${JSON.stringify(value)}`;
+        ? phrase("argument-needed", { type: this.type, name, wanted })
+        : phrase("argument-must-be", { type: this.type, name, wanted, found: JSON.stringify(value) });
     throw new ArgumentError(this.type, name, reason);
   }
 
@@ -159,7 +159,7 @@ export class Args {
       }
       if (this.read.has(name)) continue;
       const known = [...this.read];
-      throw new ArgumentError(this.type, name, `${this.type} has no argument ${name}`, known);
+      throw new ArgumentError(this.type, name, phrase("has-no-argument", { type: this.type, name }), known);
     }
   }
 }

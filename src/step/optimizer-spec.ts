@@ -1,6 +1,7 @@
 /** @file Optimizers as PaddleSeg's configs name them (`paddleseg/optimizers`): what each keeps and how it regularises. */
 import { type Args, ArgumentError, type Plain } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
+import { phrase } from "../words/phrase.ts";
 import { type Clip, readClip } from "./clip.ts";
 
 /** How an optimizer regularises: `fused` and `decoupled` take no memory, `l2` makes a second set of gradients. */
@@ -77,7 +78,7 @@ export function readOptimizer(args: Args): OptimizerSpec {
 /** `custom_cfg`: keys that PaddleSeg does not look at change nothing. An empty list is none. */
 function readGroups(value: Plain | undefined): readonly Group[] | undefined {
   if (value === undefined) return undefined;
-  if (!Array.isArray(value)) throw new ArgumentError("optimizer", "custom_cfg", "custom_cfg must be a list");
+  if (!Array.isArray(value)) throw new ArgumentError("optimizer", "custom_cfg", phrase("custom-cfg-list", {}));
   if (value.length === 0) return undefined;
   return value.map((item: Plain) => {
     if (typeof item !== "object" || item === null || !("name" in item) || typeof item.name !== "string") {
