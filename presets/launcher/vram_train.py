@@ -160,6 +160,13 @@ def accumulating(progress, train_module, arguments):
         if progress.is_last:
             real_ema(ema_model, model, step=int(step), **kwargs)
 
+    real_forward = paddle.DataParallel.forward
+
+    def forward(self, *inputs, **kwargs):
+        """Several cards exchange gradients once a step, in the backward pass of its last micro-batch."""
+        with contextlib.nullcontext() if progress.is_last else self.no_sync():
+            return real_forward(self, *inputs, **kwargs)
+
     profiler = types.SimpleNamespace(add_profiler_step=progress.gate(train_module.train_profiler.add_profiler_step))
     changes = [
         (train_module, "resume", resume),
@@ -167,6 +174,7 @@ def accumulating(progress, train_module, arguments):
         (train_module, "update_ema_model", update_ema_model),
         (train_module, "train_profiler", profiler),
         (paddle.amp, "GradScaler", StepScaler),
+        (paddle.DataParallel, "forward", forward),
         (optimizer, "step", progress.gate(optimizer.step)),
         (model, "clear_gradients", progress.gate(model.clear_gradients)),
     ]
@@ -367,6 +375,43 @@ def exporting(train_module):
     return [(train_module, "export", export)]
 
 
+# ----------------------------------------------------------------------------------------------------------- sharding
+
+
+def sharding_changes(level, arguments):
+    """What fleet makes of model and optimizer is made by group_sharded_parallel instead, as (object, attribute, value)."""
+    import paddle
+    from paddle.distributed import fleet
+    from paddle.distributed.fleet.meta_parallel.sharding.group_sharded_utils import GroupShardedScaler
+    from paddle.distributed.sharding import group_sharded_parallel
+
+    if paddle.distributed.ParallelEnv().nranks < 2:
+        raise Refusal("--sharding divides over several cards; start it with python -m paddle.distributed.launch --devices 0,1 …")
+    if arguments.get("resume_model") is not None:
+        raise Refusal("--sharding does not go with --resume_model: a checkpoint has the first card's part of the optimizer only")
+    model, made = arguments["model"], []
+
+    def distributed_optimizer(optimizer, *args, **kwargs):
+        # The group of all, whose communicator SyncBatchNorm looks for; a new one would leave it without.
+        sharded, optimizer, _ = group_sharded_parallel(model, optimizer, level, group=paddle.distributed.get_group(0))
+        object.__setattr__(sharded, "_layers", model)  # as DataParallel calls it
+        made.append(sharded)
+        return optimizer
+
+    class ShardedScaler(paddle.amp.GradScaler):
+        """Looks for infinities on every card."""
+
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            GroupShardedScaler(self)
+
+    return [
+        (fleet, "distributed_optimizer", distributed_optimizer),
+        (fleet, "distributed_model", lambda layer, *args, **kwargs: made[-1]),
+        (paddle.amp, "GradScaler", ShardedScaler),
+    ]
+
+
 # --------------------------------------------------------------------------------------------------------------- lean
 
 
@@ -390,9 +435,12 @@ def lean_changes(means, train_module, arguments):
 
 def describe(options, arguments):
     """What will be done, line by line."""
-    batch, iters = arguments.get("batch_size"), arguments.get("iters")
-    effective = "" if batch is None else " = %d images" % (batch * options.accumulate)
-    lines = ["%s optimizer steps of %d x %s%s" % (iters, options.accumulate, batch, effective)]
+    import paddle
+
+    batch, iters, cards = arguments.get("batch_size"), arguments.get("iters"), paddle.distributed.ParallelEnv().nranks
+    effective = "" if batch is None else " = %d images" % (batch * options.accumulate * cards)
+    several = "" if cards == 1 else " on each of %d cards" % cards
+    lines = ["%s optimizer steps of %d x %s%s%s" % (iters, options.accumulate, batch, several, effective)]
     if options.lean:
         lines.append("lean training: " + ", ".join(options.lean))
     for name, layer in find_layers(arguments["model"], options.recompute).items():
@@ -410,16 +458,18 @@ def wrapped(train, train_module, options):
         bound = inspect.signature(train).bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = bound.arguments
-        if options.accumulate > 1 or options.recompute or options.lean:
-            if paddle.distributed.ParallelEnv().nranks > 1:
-                raise Refusal("--accumulate, --recompute and --lean are for one card; this is a run on several")
+        if options.sharding and (options.accumulate > 1 or options.lean):
+            raise Refusal("--sharding does not go with --accumulate or --lean")
+        if options.accumulate > 1 or options.recompute or options.lean or options.sharding:
+            if options.recompute and paddle.distributed.ParallelEnv().nranks > 1:
+                raise Refusal("--recompute does not go with several cards: DataParallel takes its layers' parameters for unused")
             if arguments.get("to_static_training"):
-                raise Refusal("--accumulate, --recompute and --lean do not go with to_static_training")
+                raise Refusal("--accumulate, --recompute, --lean and --sharding do not go with to_static_training")
         for line in describe(options, arguments):
             print("vram_train: " + line, flush=True)
         if options.dry_run:
             return None
-        changes = []
+        changes = sharding_changes(options.sharding, arguments) if options.sharding else []
         if options.recompute:
             make_recomputed(arguments["model"], options.recompute)
             changes += exporting(train_module)
@@ -483,6 +533,7 @@ def parse(argv):
     parser.add_argument("--accumulate", type=positive, default=1, metavar="N", help="micro-batches per optimizer step")
     parser.add_argument("--recompute", type=layer_names, default=[], metavar="A,B", help="layers run again in backward")
     parser.add_argument("--lean", type=lean_means, default=[], metavar="A,B", help="losses, logits, gradients, heads, or all")
+    parser.add_argument("--sharding", choices=("os", "os_g", "p_g_os"), help="what is divided over the cards")
     parser.add_argument("--paddleseg", metavar="DIR", help="PaddleSeg's folder (default: the working folder)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and do not train")
     return parser.parse_known_args(argv)

@@ -1,4 +1,5 @@
 /** @file Data-parallel training: `paddle.DataParallel`'s reducer, which averages gradients over the cards while backward runs (reducer.cc). */
+import { gradientOf } from "../engine/backward.ts";
 import { current, type Engine } from "../engine/engine.ts";
 import { PyList } from "../engine/references.ts";
 import type { GradNode } from "../engine/tape.ts";
@@ -55,6 +56,8 @@ export class Reducer {
   private ready = new Set<Tensor>();
   private pending: number[] = [];
   private next = 0;
+  /** Gradients as they were last taken, by parameter. */
+  private readonly held = new Map<Tensor, Storage>();
   /** Unused parameters that have zeros. */
   private readonly zeros = new Set<Tensor>();
 
@@ -78,8 +81,17 @@ export class Reducer {
 
   /** Runs the backward pass of what was prepared. Throws UserError where a gradient comes in twice. */
   during(body: () => void): void {
+    this.watching(body, (e, leaf) => this.arrived(e, leaf));
+  }
+
+  /** Runs a backward pass under `no_sync`: gradients are summed on the card. */
+  withoutExchange(body: () => void): void {
+    this.watching(body, (e, leaf) => this.hold(e, leaf));
+  }
+
+  private watching(body: () => void, settled: (e: Engine, leaf: Tensor) => void): void {
     const e = current();
-    e.leafSettled = (leaf) => this.arrived(e, leaf);
+    e.leafSettled = (leaf) => settled(e, leaf);
     try {
       body();
     } finally {
@@ -98,8 +110,19 @@ export class Reducer {
     if (this.ready.has(leaf)) throw stops(phrase("gradient-twice", {}));
     this.ready.add(leaf);
     if (isUnused) this.fillZeros(e, leaf);
+    else this.hold(e, leaf);
     this.pending[index]!--;
     for (; this.pending[this.next] === 0; this.next++) this.send(e, this.groups[this.next]!);
+  }
+
+  /** The reducer keeps what it took of a gradient until the next one: freeing a gradient between steps frees nothing. */
+  private hold(e: Engine, leaf: Tensor): void {
+    const storage = gradientOf(leaf)?.storage;
+    const before = this.held.get(leaf);
+    if (storage === undefined || storage === before || !this.groupOf.has(leaf)) return;
+    storage.references++;
+    this.held.set(leaf, storage);
+    if (before) e.release(before, accumulation);
   }
 
   private fillZeros(e: Engine, leaf: Tensor): void {

@@ -76,7 +76,8 @@ export function train(plan: TrainingPlan): void {
       const iteration = Math.floor(micro / plan.accumulation) + 1;
       if (micro++ % plan.accumulation === 0) e.log.mark("iteration", iteration);
       f.data = data;
-      forwardBackward(f, plan, scaler, reducer);
+      // The launcher lets the cards exchange gradients once a step (`no_sync` for the micro-batches before).
+      forwardBackward(f, plan, scaler, reducer, micro % plan.accumulation === 0);
       if (micro % plan.accumulation !== 0) continue;
       update(plan, scaler);
       e.log.mark("step", iteration);
@@ -106,6 +107,7 @@ function forwardBackward(
   plan: TrainingPlan,
   scaler: GradScaler | undefined,
   reducer: Reducer | undefined,
+  exchanges: boolean,
 ): void {
   const e = current();
   f.images = f.data.img;
@@ -119,7 +121,7 @@ function forwardBackward(
     if (takesHeads) e.upsampledSize = f.images.shape.slice(2);
     const logits = plan.model.call(f.images);
     e.upsampledSize = undefined;
-    reducer?.prepare(logits);
+    if (exchanges) reducer?.prepare(logits);
     leave();
     if (takesHeads) {
       const list = new PyList<Logit>(logits);
@@ -135,8 +137,10 @@ function forwardBackward(
   });
   if (scaler) f.scaled = scaler.scale(f.loss);
   const root = scaler ? f.scaled : f.loss;
-  if (reducer) reducer.during(() => backward(root));
-  else backward(root);
+  const run = () => backward(root);
+  if (reducer === undefined) run();
+  else if (exchanges) reducer.during(run);
+  else reducer.withoutExchange(run);
 }
 
 /** Whether the total is a sum of losses of one logit each: not where a loss takes two or the network forms its own. */
