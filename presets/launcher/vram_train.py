@@ -461,6 +461,8 @@ def wrapped(train, train_module, options):
         if options.sharding and (options.accumulate > 1 or options.lean):
             raise Refusal("--sharding does not go with --accumulate or --lean")
         if options.accumulate > 1 or options.recompute or options.lean or options.sharding:
+            if "heads" in options.lean and paddle.distributed.ParallelEnv().nranks > 1:
+                raise Refusal("--lean heads does not go with several cards; name the other means: losses,logits,gradients")
             if options.recompute and paddle.distributed.ParallelEnv().nranks > 1:
                 raise Refusal("--recompute does not go with several cards: DataParallel takes its layers' parameters for unused")
             if arguments.get("to_static_training"):
