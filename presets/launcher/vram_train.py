@@ -458,9 +458,9 @@ def wrapped(train, train_module, options):
         bound = inspect.signature(train).bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = bound.arguments
-        if options.sharding and (options.accumulate > 1 or options.lean):
+        if getattr(options, "sharding", None) and (options.accumulate > 1 or options.lean):
             raise Refusal("--sharding does not go with --accumulate or --lean")
-        if options.accumulate > 1 or options.recompute or options.lean or options.sharding:
+        if options.accumulate > 1 or options.recompute or options.lean or getattr(options, "sharding", None):
             if "heads" in options.lean and paddle.distributed.ParallelEnv().nranks > 1:
                 raise Refusal("--lean heads does not go with several cards; name the other means: losses,logits,gradients")
             if options.recompute and paddle.distributed.ParallelEnv().nranks > 1:
@@ -471,7 +471,7 @@ def wrapped(train, train_module, options):
             print("vram_train: " + line, flush=True)
         if options.dry_run:
             return None
-        changes = sharding_changes(options.sharding, arguments) if options.sharding else []
+        changes = sharding_changes(getattr(options, "sharding", None), arguments) if getattr(options, "sharding", None) else []
         if options.recompute:
             make_recomputed(arguments["model"], options.recompute)
             changes += exporting(train_module)
@@ -535,7 +535,7 @@ def parse(argv):
     parser.add_argument("--accumulate", type=positive, default=1, metavar="N", help="micro-batches per optimizer step")
     parser.add_argument("--recompute", type=layer_names, default=[], metavar="A,B", help="layers run again in backward")
     parser.add_argument("--lean", type=lean_means, default=[], metavar="A,B", help="losses, logits, gradients, heads, or all")
-    parser.add_argument("--sharding", choices=("os", "os_g", "p_g_os"), help="what is divided over the cards")
+    parser.add_argument("--sharding", choices=("os", "os_g"), help="divide optimizer states and gradients over the cards")
     parser.add_argument("--paddleseg", metavar="DIR", help="PaddleSeg's folder (default: the working folder)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done and do not train")
     return parser.parse_known_args(argv)
