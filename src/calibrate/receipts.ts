@@ -73,13 +73,23 @@ class Reader {
   }
 }
 
+/** Plain values; an alias of nothing, or aliases that explode, are found out only here. */
+function plainOf(document: Document, reader: Reader): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return reader.fail("the file", asIs(error.message));
+  }
+}
+
 /** The receipts of a file's text. Throws `receipts-invalid`: a file that cannot be read is never written over. */
 export function parseReceipts(file: string, text: string): readonly Receipt[] {
   const reader = new Reader(file);
   const document = parseDocument(text);
   const [problem] = document.errors;
   if (problem !== undefined) reader.fail("the file", asIs((problem.message.split("\n")[0] ?? "").replace(/[:.]$/, "")));
-  const whole: unknown = document.toJS();
+  const whole = plainOf(document, reader);
   if (whole === null || whole === undefined) return [];
   const root = reader.record(whole, "the file");
   if (root.version !== 1) reader.fail("version", phrase("has-to-be", { wanted: asIs("1") }));

@@ -25,12 +25,13 @@ export interface CommandOptions extends RunFlags {
   readonly out?: string | undefined;
 }
 
-/** A parser of whole numbers from `least` on. */
-export function wholeNumber(least: number): (text: string) => number {
+/** A parser of whole numbers from `least` on; counts beyond `most` would only take time. */
+export function wholeNumber(least: number, most = 100_000): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`It has to be a whole number from ${least} on.`);
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const end = value > most ? `to ${most}` : "on";
+    throw new InvalidArgumentError(`It has to be a whole number from ${least} ${end}.`);
   };
 }
 
@@ -71,7 +72,7 @@ export function addRunOptions(command: Command): Command {
     .addOption(new Option("--precision <name>", "number format (default: fp32)").choices(["fp32", "fp16"]))
     .addOption(new Option("--amp-level <level>", "AMP level under fp16 (default: O1)").choices(["O1", "O2"]))
     .option("--gpus <n>", "cards that train together, each on a batch of its own (default: 1)", wholeNumber(1))
-    .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1))
+    .option("--accumulation <n>", "micro-batches per optimizer step", wholeNumber(1, 128))
     .option("--recompute <layer...>", "layers whose forward runs again in backward", layers)
     .option("--lean <means>", "lean training: all, or of losses,logits,gradients,heads", lean)
     .option("--conv-workspace-limit <size>", "FLAGS_conv_workspace_size_limit, such as 256MiB", bytes)

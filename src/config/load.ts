@@ -19,6 +19,11 @@ export interface LoadOptions extends Files {
 /** Files that one config may be made of; PaddleSeg's deepest chain has four. */
 const mostFiles = 64;
 
+/** Images of a batch: a hundred times those of any card, and still few enough to go through one by one. */
+const mostImages = 100_000;
+/** What a label image of 16 bits can tell apart; PaddleSeg's own have 8. */
+const mostClasses = 2 ** 16;
+
 /** Counts files, so that lists of bases that double at each step end. */
 function limited(files: Files, file: string): Files {
   let count = 0;
@@ -37,18 +42,21 @@ function limited(files: Files, file: string): Files {
 }
 
 /** A positive whole number of the config's root. */
-function needCount(draft: Draft, key: string, least: 0 | 1): number {
+function needCount(draft: Draft, key: string, least: 0 | 1, most: number): number {
   const node = get(draft.root, key);
   if (
     node?.kind === "scalar" &&
     typeof node.value === "number" &&
     !node.float &&
     Number.isSafeInteger(node.value) &&
-    node.value >= least
+    node.value >= least &&
+    node.value <= most
   ) {
     return node.value;
   }
-  return wrongNumber(draft, [key], phrase("whole-number", { least }), node);
+  const isMore = node?.kind === "scalar" && Number(node.value) > most;
+  const wanted = isMore ? phrase("whole-number-to", { least, most }) : phrase("whole-number", { least });
+  return wrongNumber(draft, [key], wanted, node);
 }
 
 function wrongNumber(draft: Draft, path: readonly string[], wanted: Phrase, node: Node | undefined): never {
@@ -76,8 +84,11 @@ function component(draft: Draft, resolved: ConfigMap, path: readonly string[]): 
 /** The name under which the optimizer is built: builder.py's compatibility rules. */
 function optimizer(draft: Draft, resolved: ConfigMap): Component {
   const written = component(draft, resolved, ["optimizer"]);
-  const names: Readonly<Record<string, string>> = { adam: "Adam", sgd: "SGD" };
-  const type = names[written.type] ?? written.type;
+  const names = new Map([
+    ["adam", "Adam"],
+    ["sgd", "SGD"],
+  ]);
+  const type = names.get(written.type) ?? written.type;
   return { ...written, type: type === "SGD" && "momentum" in written.args ? "Momentum" : type };
 }
 
@@ -132,11 +143,12 @@ function numClasses(draft: Draft): number {
     typeof node.value === "number" &&
     !node.float &&
     Number.isSafeInteger(node.value) &&
-    node.value >= 1
+    node.value >= 1 &&
+    node.value <= mostClasses
   ) {
     return node.value;
   }
-  return wrongNumber(draft, path, phrase("whole-number", { least: 1 }), node);
+  return wrongNumber(draft, path, phrase("whole-number-to", { least: 1, most: mostClasses }), node);
 }
 
 /** ignore_index of the data set, else of the first loss, else 255, the default of Dataset and of every loss. */
@@ -170,8 +182,8 @@ export function loadConfig(file: string, options: LoadOptions): TrainConfig {
   return {
     file,
     resolved,
-    batchSize: needCount(draft, "batch_size", 1),
-    iters: needCount(draft, "iters", 0),
+    batchSize: needCount(draft, "batch_size", 1, mostImages),
+    iters: needCount(draft, "iters", 0, Number.MAX_SAFE_INTEGER),
     model: component(draft, resolved, ["model"]),
     losses: terms,
     optimizer: optimizer(draft, resolved),

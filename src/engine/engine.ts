@@ -1,5 +1,5 @@
 /** @file The engine's state: the event log, the open layers, gradient and AMP mode; it makes and frees storages. */
-import { type Device, type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import { bytesOf, type Device, type DType, type Shape, SizeError } from "../ops/types.ts";
 import type { Phrase } from "../words/phrase.ts";
 import type { AmpState } from "./amp.ts";
 import { EventLog, type Phase, type Stage, type StorageKind, storageKinds } from "./events.ts";
@@ -18,6 +18,9 @@ const temporary = kindOf("temporary");
 
 /** The card of the measurements: 28 multiprocessors of 1,536 threads, as an RTX 3060 (compute capability 8.6). */
 export const measuredDevice: Device = { multiprocessors: 28, threadsPerMultiprocessor: 1536 };
+
+/** Tensors of one part of an iteration: a hundred times those of the largest network; more would take minutes and all memory. */
+const mostTensors = 300_000;
 
 /** One run of a training program on shapes. Only one is current at a time (see `withEngine`). */
 export class Engine {
@@ -41,6 +44,8 @@ export class Engine {
   /** Height and width of the image while a network runs whose upsampled logits are to be made again (lean training). */
   upsampledSize: readonly number[] | undefined = undefined;
   private readonly upsampled = new Map<Tensor, Upsampled>();
+  /** Tensors made before the program's present part. */
+  private entered = 0;
   private phase: Phase = "other";
   private stage: Stage = "build";
   private layer = "";
@@ -59,6 +64,7 @@ export class Engine {
   enter(phase: Phase, stage: Stage): () => void {
     const before = [this.phase, this.stage] as const;
     [this.phase, this.stage] = [phase, stage];
+    this.entered = this.log.bytes.length;
     this.select();
     return () => {
       [this.phase, this.stage] = before;
@@ -122,6 +128,9 @@ export class Engine {
     if (bytes === 0) return new Storage(-1);
     const log = this.log;
     const id = log.bytes.length;
+    if (id - this.entered > mostTensors) {
+      throw new SizeError(op, `one pass makes more than ${mostTensors} tensors`);
+    }
     log.bytes.push(bytes);
     log.kind.push(kind === undefined ? (this.phase === "forward" ? activation : temporary) : kindOf(kind));
     log.kernel.push(0);
@@ -181,7 +190,7 @@ export class Engine {
 
   /** A fresh contiguous tensor. */
   tensor(shape: Shape, dtype: DType, op: string, kind?: StorageKind): Tensor {
-    return new Tensor(shape, dtype, this.allocate(numel(shape) * sizeOf(dtype), op, kind));
+    return new Tensor(shape, dtype, this.allocate(bytesOf(shape, dtype, op), op, kind));
   }
 
   /** A tensor in host memory (`paddle.shape`, Python numbers made tensors): nothing on the card. */

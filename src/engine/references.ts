@@ -2,6 +2,19 @@
 import { releaseTensor } from "./engine.ts";
 import { Tensor } from "./tensor.ts";
 
+/** Python's IndexError: a config that names an item which a list has not. */
+export class IndexError extends Error {
+  readonly index: number;
+  readonly length: number;
+
+  constructor(index: number, length: number) {
+    super(`item ${index} is asked for, but there are ${length}`);
+    this.name = "IndexError";
+    this.index = index;
+    this.length = length;
+  }
+}
+
 /** A Python list that is changed after it was made. Lists that are not changed may be plain (readonly) arrays. */
 export class PyList<T = Tensor> implements Iterable<T> {
   references = 0;
@@ -18,7 +31,7 @@ export class PyList<T = Tensor> implements Iterable<T> {
   /** `list[index]`; negative counts from the end. Takes no reference: bind or consume the result. */
   at(index: number): T {
     const item = this.items.at(index);
-    if (item === undefined) throw new RangeError(`list index ${index} out of range ${this.items.length}`);
+    if (item === undefined) throw new IndexError(index, this.items.length);
     return item;
   }
 
@@ -49,7 +62,7 @@ export class PyList<T = Tensor> implements Iterable<T> {
   /** `list.pop()`: the result is held by nobody but the expression at hand. */
   pop(index = -1): T {
     const item = this.items.splice(index, 1)[0];
-    if (item === undefined) throw new RangeError("pop from an empty list");
+    if (item === undefined) throw new IndexError(index, this.items.length);
     loosen(item);
     return item;
   }

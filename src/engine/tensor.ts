@@ -1,5 +1,6 @@
 /** @file Storages and tensors: bytes on the card, and Python objects that refer to them. */
-import type { DType, Shape, TensorMeta } from "../ops/types.ts";
+import { type DType, type Shape, ShapeError, type TensorMeta } from "../ops/types.ts";
+import { phrase } from "../words/phrase.ts";
 import type { GradNode } from "./tape.ts";
 
 /** One allocation on the card; freed the moment nothing refers to it. `id` is -1 for host memory and for 0 bytes. */
@@ -47,7 +48,7 @@ export class Tensor implements TensorMeta {
   /** Length of a dimension; negative counts from the end. */
   dim(index: number): number {
     const d = this.shape[index < 0 ? this.shape.length + index : index];
-    if (d === undefined) throw new RangeError(`no dimension ${index} in [${this.shape.join(", ")}]`);
+    if (d === undefined) throw new ShapeError("shape", phrase("dimension-asked", { index }), [this.shape]);
     return d;
   }
 

@@ -16,6 +16,7 @@ interface Locals {
 /** The features are normalised inside the network's own lists, which the training loop still holds. */
 export class DistillationLoss extends Loss<Tensor, readonly PyList[]> {
   override readonly type = "DistillationLoss";
+  override readonly takes = 2;
 
   constructor(args: Args) {
     super();

@@ -24,6 +24,7 @@ interface Locals {
  */
 export class EdgeAttentionLoss extends Loss<Tensor, readonly Tensor[]> {
   readonly type = "EdgeAttentionLoss";
+  override readonly takes = 2;
   private meanMask: Tensor | undefined;
 
   constructor(args: Args) {

@@ -1,5 +1,5 @@
 /** @file The losses by their PaddleSeg names. To add one: one file, one line here, one truth case. */
-import type { Args } from "../nn/args.ts";
+import { type Args, ownValue } from "../nn/args.ts";
 import type { AnyLayer } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { BCELoss } from "./bce_loss.ts";
@@ -58,7 +58,7 @@ export const losses: Readonly<Record<string, (args: Args, build: (args: Args) =>
 
 /** Builds the loss that `args` names; throws NotModelled. Its layers are named `loss:Class`. `lean`: with fewer temporaries. */
 export function buildLoss(args: Args, lean = false): AnyLoss {
-  const make = (lean ? leanLosses[args.type] : undefined) ?? losses[args.type];
+  const make = (lean ? ownValue(leanLosses, args.type) : undefined) ?? ownValue(losses, args.type);
   if (make === undefined) throw new NotModelled("loss", args.type, Object.keys(losses), "src/losses");
   const loss = make(args, (inner) => buildLoss(inner, lean));
   nameLoss(loss);

@@ -1,7 +1,7 @@
 /** @file What the training program asks of a loss. */
 import type { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import type { Args } from "../nn/args.ts";
+import { type Args, ArgumentError } from "../nn/args.ts";
 import { Layer } from "../nn/layer.ts";
 import type { Logit } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
@@ -24,6 +24,19 @@ export abstract class Loss<
   readonly usesInstances: boolean = false;
   /** Takes the network's first two logits in place of one and the labels (`KLLoss`). */
   readonly comparesLogits: boolean = false;
+  /** Tensors that the network has to hand it together; 0: any, for its parts to say. */
+  readonly takes: number = 1;
+
+  /** Throws ArgumentError for a network whose logits are of another form, at which Python would fail. */
+  override call(logits: L, labels: Y): R {
+    const [one, given] = Array.isArray(logits) ? [false, logits.length] : [true, 1];
+    if (this.takes > 0 && (given < this.takes || one !== (this.takes === 1))) {
+      const maps = (count: number) => (count === 1 ? "one map of logits" : `${count} tensors together`);
+      const reason = `${this.type} takes ${maps(this.takes)}, but the network hands it ${one ? maps(1) : maps(given)}`;
+      throw new ArgumentError(this.type, "type", reason);
+    }
+    return super.call(logits, labels);
+  }
 }
 
 /** A loss of either kind. */

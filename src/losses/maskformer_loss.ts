@@ -88,6 +88,7 @@ function lossMasks([, masks]: Outputs, targets: PyList<Target>, pairs: Pairs): r
  */
 export class MaskFormerLoss extends Loss<Tensor, readonly Tensor[], readonly Tensor[]> {
   readonly type = "MaskFormerLoss";
+  override readonly takes = 0;
   override readonly usesInstances = true;
   readonly matcher = new HungarianMatcher();
   private readonly emptyWeight: Tensor;
@@ -101,7 +102,7 @@ export class MaskFormerLoss extends Loss<Tensor, readonly Tensor[], readonly Ten
   }
 
   forward(f: Locals, outputs: readonly Tensor[], given: readonly Tensor[]): Tensor {
-    const [classes, masks] = given;
+    const [classes, masks] = Array.isArray(given) ? given : [];
     if (classes === undefined || masks === undefined || !Array.isArray(outputs)) {
       throw new ArgumentError(this.type, "loss", "MaskFormerLoss takes the outputs of MaskFormer and its instances");
     }

@@ -14,6 +14,7 @@ interface Locals {
 /** Hands back a list of scalars, one for each of its losses. The graph of each one lives until backward. */
 export class MixedLoss extends Loss<PyList> {
   readonly type = "MixedLoss";
+  override readonly takes = 0;
   readonly losses: readonly AnyLoss[];
 
   constructor(args: Args, build: (args: Args) => AnyLoss) {
@@ -35,8 +36,10 @@ export class MixedLoss extends Loss<PyList> {
     f.loss_list = new PyList();
     for (const loss of this.losses) {
       const output = loss.call(logits, labels);
-      if (output instanceof PyList)
-        throw new TypeError("a MixedLoss inside a MixedLoss: PaddleSeg cannot scale its list");
+      if (output instanceof PyList) {
+        const reason = "a MixedLoss inside a MixedLoss: PaddleSeg cannot scale its list";
+        throw new ArgumentError(this.type, "losses", reason);
+      }
       f.output = output;
       f.loss_list.append(t.scale(f.output));
     }

@@ -23,6 +23,7 @@ interface Locals extends OhemLocals {
  */
 export class OhemEdgeAttentionLoss extends Loss<Tensor, readonly Tensor[]> {
   readonly type = "OhemEdgeAttentionLoss";
+  override readonly takes = 2;
   private readonly minKept: number;
 
   constructor(args: Args) {

@@ -41,6 +41,7 @@ interface Sampling {
  */
 export class PixelContrastCrossEntropyLoss extends Loss<Tensor, readonly Tensor[]> {
   readonly type = "PixelContrastCrossEntropyLoss";
+  override readonly takes = 2;
   private readonly maxSamples: number;
   private readonly maxViews: number;
 

@@ -24,6 +24,7 @@ interface Locals {
 /** Takes (logits [N, C, P], points [N, P, 2]). */
 export class PointCrossEntropyLoss extends Loss<Tensor, readonly Tensor[]> {
   readonly type = "PointCrossEntropyLoss";
+  override readonly takes = 2;
   private readonly weight: Tensor | undefined;
   private readonly topK: number;
 

@@ -98,7 +98,7 @@ class EMAHead extends Layer<readonly [readonly Tensor[]], readonly Tensor[]> {
     super();
     const ema = args.int("ema_channels", 512);
     const gc = args.int("gc_channels", 256);
-    const stages = args.int("stage_num", 3);
+    const stages = args.count("stage_num", 3);
     if (stages < 1) throw new ArgumentError("EMANet", "stage_num", "stage_num must be 1 or more");
     this.auxiliary = args.boolean("enable_auxiliary_loss", true);
     this.emau = new EMAU(ema, args.int("num_bases", 64), stages);

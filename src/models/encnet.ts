@@ -42,7 +42,7 @@ export class ENCNet extends Layer<readonly [Tensor], PyList> implements Network 
     this.backbone = buildBackbone(args.component("backbone"));
     const { indices, channels } = features(args, this.backbone, [1, 2, 3], 1);
     this.indices = indices;
-    const codes = args.int("num_codes", 32);
+    const codes = args.count("num_codes", 32);
     const mid = args.int("mid_channels", 512);
     const third = this.backbone.feat_channels[2];
     if (third === undefined) throw new ArgumentError("ENCNet", "backbone", "ENCNet needs three or more feature maps");

@@ -40,7 +40,7 @@ export class FastFCN extends Layer<readonly [Tensor], PyList> implements Network
     super();
     const classes = args.int("num_classes");
     this.backbone = buildBackbone(args.component("backbone"));
-    const codes = args.int("num_codes", 32);
+    const codes = args.count("num_codes", 32);
     const mid = args.int("mid_channels", 512);
     const channels = this.backbone.feat_channels;
     // With JPU PaddleSeg returns four maps, whatever the backbone has.

@@ -1,6 +1,6 @@
 /** @file The networks by their PaddleSeg names. To add one: one file, one line here, one truth case. */
 
-import type { Args } from "../nn/args.ts";
+import { type Args, ownValue } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { ANN } from "./ann.ts";
 import { AttentionUNet } from "./attention_unet.ts";
@@ -136,7 +136,7 @@ export const networks: Readonly<Record<string, (args: Args) => Network>> = {
 
 /** Builds the network that `args` names; throws NotModelled. */
 export function buildNetwork(args: Args): Network {
-  const make = networks[args.type];
+  const make = ownValue(networks, args.type);
   if (make === undefined) throw new NotModelled("model", args.type, Object.keys(networks), "src/models");
   return make(args);
 }

@@ -41,7 +41,7 @@ export class KNet extends Layer<readonly [Tensor], PyList> implements Network {
     const classes = args.int("num_classes");
     this.backbone = buildBackbone(args.component("backbone"));
     this.indices = requiredFeatures(args, this.backbone, 1).indices;
-    const stages = Array.from({ length: args.int("num_stages", 3) });
+    const stages = Array.from({ length: args.count("num_stages", 3) });
     this.kernel_update_head = new LayerList(
       stages.map(() => new KernelUpdateHead(args.group("kernel_update_head_params"))),
     );

@@ -51,7 +51,7 @@ export class RTFormer extends Layer<readonly [Tensor], PyList> implements Networ
     const learningRate = args.number("lr_mult", 10);
     const [injects4, injects5] = switches(args, "use_injection");
     const common = {
-      heads: args.int("num_heads", 8),
+      heads: args.count("num_heads", 8),
       dropRate: args.number("drop_rate", 0),
       dropPathRate: args.number("drop_path_rate", 0.2),
       crossSize: args.int("cross_size", 12),

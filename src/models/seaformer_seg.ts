@@ -1,7 +1,7 @@
 /** @file SeaFormerSeg (`paddleseg/models/seaformer_seg.py`): the fine feature fused with each coarser one in turn. */
 import type { PyList } from "../engine/references.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import type { Args } from "../nn/args.ts";
+import { type Args, ArgumentError } from "../nn/args.ts";
 import * as F from "../nn/functional.ts";
 import { type AnyLayer, Lambda, Layer } from "../nn/layer.ts";
 import { Conv2D, Dropout2D } from "../nn/layers.ts";
@@ -41,6 +41,10 @@ export class SeaFormerSeg extends Layer<readonly [Tensor], readonly Tensor[]> im
     this.dropout = new Dropout2D(args.number("dropout_ratio", 0.1));
     this.cls_seg = new Conv2D(channels, classes, 1);
     const from = this.backbone.feat_channels;
+    if (dims.length >= Math.min(this.indices.length, from.length)) {
+      const reason = `embed_dims of SeaFormerSeg has ${dims.length} items, each for one of backbone_indices after the first (${this.indices.length})`;
+      throw new ArgumentError(args.type, "embed_dims", reason);
+    }
     const conv = (channelsIn: number, dim: number) => new ConvBN(channelsIn, dim, 1, { bias: false });
     this.fuse = dims.map((dim, i) => {
       const local = conv(i === 0 ? from[0]! : dims[i - 1]!, dim);

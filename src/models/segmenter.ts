@@ -73,7 +73,7 @@ class SegmenterMaskHead extends Layer<readonly [Tensor, Grid], readonly Tensor[]
     };
     this.proj_input = new Linear(from, dim);
     this.cls_token = new Parameter([1, classes, dim], { initializer: "truncated_gaussian_random" });
-    const rates = depthRates(args.number("h_drop_path_rate", 0), args.int("h_depth"));
+    const rates = depthRates(args.number("h_drop_path_rate", 0), args.count("h_depth"));
     this.blocks = new LayerList(rates.map((rate) => new Block(dim, rate, options)));
     const projection = { bias: false, initializer: "truncated_gaussian_random" } as const;
     this.proj_patch = new Linear(dim, dim, projection);

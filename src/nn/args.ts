@@ -20,6 +20,11 @@ export class ArgumentError extends Error {
   }
 }
 
+/** What a table holds under a name that a config gives: `constructor` and the like are no entries. */
+export function ownValue<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** A value as the config has it. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
 
@@ -45,14 +50,14 @@ export class Args {
 
   private take(name: string): Plain | undefined {
     this.read.add(name);
-    return this.values[name];
+    return ownValue(this.values, name);
   }
 
   private fail(name: string, wanted: string, value: Plain | undefined): never {
     const reason =
       value === undefined
         ? phrase("argument-needed", { type: this.type, name, wanted })
-        : phrase("argument-must-be", { type: this.type, name, wanted, found: JSON.stringify(value) });
+        : phrase("argument-must-be", { type: this.type, name, wanted, found: shortly(value) });
     throw new ArgumentError(this.type, name, reason);
   }
 
@@ -66,8 +71,16 @@ export class Args {
     return this.typed(name, "a number", (v): v is number => typeof v === "number", fallback);
   }
 
+  /** A whole number that Paddle can hold in a shape or attribute of an op. */
   int(name: string, fallback?: number): number {
-    return this.typed(name, "a whole number", (v): v is number => Number.isInteger(v), fallback);
+    const is = (v: Plain): v is number => typeof v === "number" && Number.isInteger(v) && Math.abs(v) <= mostInt;
+    return this.typed(name, "a whole number", is, fallback);
+  }
+
+  /** How many blocks, layers or steps of a kind there are. */
+  count(name: string, fallback?: number): number {
+    const is = (v: Plain): v is number => typeof v === "number" && Number.isInteger(v) && v >= 0 && v <= mostCounted;
+    return this.typed(name, `a whole number from 0 to ${mostCounted}`, is, fallback);
   }
 
   boolean(name: string, fallback?: boolean): boolean {
@@ -163,6 +176,17 @@ export class Args {
     }
   }
 }
+
+/** As JSON, cut where it is longer than a line of a terminal has room for. */
+function shortly(value: Plain): string {
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** INT32_MAX: the attributes of Paddle's ops are int32. */
+const mostInt = 2 ** 31 - 1;
+/** More than any network has of one kind of block; far more would only take memory and time here. */
+const mostCounted = 10_000;
 
 function asComponent(value: Plain | undefined): Args | undefined {
   if (typeof value !== "object" || value === null || !isMap(value)) return undefined;

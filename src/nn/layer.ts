@@ -5,7 +5,7 @@ import { recompute } from "../engine/recompute.ts";
 import { loosen, PyList, release, retain } from "../engine/references.ts";
 import type { Storage } from "../engine/tensor.ts";
 import { Tensor } from "../engine/tensor.ts";
-import { type DType, numel, type Shape, sizeOf } from "../ops/types.ts";
+import { bytesOf, type DType, type Shape } from "../ops/types.ts";
 import { ArgumentError } from "./args.ts";
 
 /** How a parameter is first filled: decides the kernel that allocates it. */
@@ -54,7 +54,7 @@ export function refill(parameter: Parameter, initializer: Initializer): void {
 function allocated(shape: Shape, dtype: DType, op: string, trainable: boolean): Storage {
   // Constants and copies fill in place: their kernels are `full_`, `assign_value_`.
   const kernel = op === "full" || op === "assign_value" ? `${op}_` : op;
-  return current().allocate(numel(shape) * sizeOf(dtype), kernel, trainable ? "parameter" : "buffer");
+  return current().allocate(bytesOf(shape, dtype, kernel), kernel, trainable ? "parameter" : "buffer");
 }
 
 /** A base for layers of any arguments; `L` is the type of the frame that `forward` gets. */

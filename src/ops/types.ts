@@ -30,6 +30,23 @@ export function numel(shape: Shape): number {
   return n;
 }
 
+/**
+ * 4 TiB, more than ten times what the largest card holds. Sums of two thousand such tensors are still whole numbers that a
+ * double holds (2^53).
+ */
+const mostBytes = 2 ** 42;
+
+/** Bytes of a new tensor. Throws SizeError on sizes that no tensor has, and on tensors that no card holds. */
+export function bytesOf(shape: Shape, dtype: DType, op: string): number {
+  let n = sizes[dtype];
+  for (const d of shape) {
+    if (!(d >= 0) || !Number.isInteger(d)) throw new SizeError(op, "a size has to be a whole number from 0 on", shape);
+    n *= d;
+  }
+  if (n > mostBytes) throw new SizeError(op, "it would take more than 4 TiB, beyond any card", shape);
+  return n;
+}
+
 /** Strides in elements of a contiguous tensor of this shape. */
 export function contiguousStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
@@ -171,6 +188,19 @@ export class ShapeError extends Error {
     this.reason = reason;
     this.op = op;
     this.shapes = shapes;
+  }
+}
+
+/** A tensor that cannot be: a size that is none, or more bytes or tensors than any training has. `shape`: undefined for the latter. */
+export class SizeError extends Error {
+  readonly op: string;
+  readonly shape: Shape | undefined;
+
+  constructor(op: string, reason: string, shape?: Shape) {
+    super(reason);
+    this.name = "SizeError";
+    this.op = op;
+    this.shape = shape;
   }
 }
 

@@ -1,5 +1,5 @@
 /** @file Optimizers as PaddleSeg's configs name them (`paddleseg/optimizers`): what each keeps and how it regularises. */
-import { type Args, ArgumentError, type Plain } from "../nn/args.ts";
+import { type Args, ArgumentError, ownValue, type Plain } from "../nn/args.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { phrase } from "../words/phrase.ts";
 import { type Clip, readClip } from "./clip.ts";
@@ -64,7 +64,7 @@ export function readOptimizer(args: Args): OptimizerSpec {
       "AdamWDL fails at its first step in PaddleSeg, which gives it no parameter names; AdamWDL_CAE gets them";
     throw new ArgumentError("AdamWDL", "type", reason);
   }
-  const kind = kinds[type];
+  const kind = ownValue(kinds, type);
   if (kind === undefined) throw new NotModelled("optimizer", args.type, Object.keys(kinds), "src/step/optimizer.ts");
   args.ignore(...kind.ignored);
   const layerwise = type === "AdamWDL_CAE" && args.number("layerwise_decay", defaultLayerwiseDecay) !== 1;

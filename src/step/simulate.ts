@@ -3,6 +3,7 @@
 import type { Component, ConfigMap, ConfigValue, TrainConfig } from "../config/types.ts";
 import { Engine, type LayerCall, withEngine } from "../engine/engine.ts";
 import type { EventLog } from "../engine/events.ts";
+import { IndexError } from "../engine/references.ts";
 import { suggest, UserError } from "../errors.ts";
 import { buildLoss } from "../losses/index.ts";
 import { buildNetwork } from "../models/index.ts";
@@ -10,8 +11,8 @@ import { Args, ArgumentError } from "../nn/args.ts";
 import { type AnyLayer, layersOf, nameLayers, type Parameter } from "../nn/layer.ts";
 import { NotModelled } from "../nn/not-modelled.ts";
 import { PaddleRefusal } from "../nn/refusal.ts";
-import { DTypeError, numel, ShapeError, sizeOf } from "../ops/types.ts";
-import { type Phrase, phrase } from "../words/phrase.ts";
+import { DTypeError, numel, ShapeError, SizeError, sizeOf } from "../ops/types.ts";
+import { asIs, type Phrase, phrase } from "../words/phrase.ts";
 import type { Cast } from "./autocast.ts";
 import type { EvaluationPlan } from "./evaluate.ts";
 import { FlopsPassError } from "./flops-pass.ts";
@@ -203,7 +204,7 @@ function evaluationPlan(
     network,
     original: settings.evaluation.original ?? network,
     augment: test.aug_eval ? { scales: scales.map(Number), flips } : undefined,
-    slide: settings.evaluation.slide ?? slideOf(test),
+    slide: settings.evaluation.slide ?? slideOf(config),
     multilabel: test.use_multilabel === true,
     aucRoc: test.auc_roc === true,
     cast,
@@ -212,13 +213,23 @@ function evaluationPlan(
   };
 }
 
-function slideOf(test: ConfigMap): EvaluationPlan["slide"] {
+/** Sliding windows: `crop_size` and `stride` are one number or [width, height]; core/infer.py fails on anything else. */
+function slideOf(config: TrainConfig): EvaluationPlan["slide"] {
+  const { testConfig: test } = config;
   if (!test.is_slide) return undefined;
-  const size = (value: ConfigValue | undefined) => {
-    const [width, height] = Array.isArray(value) ? value.map(Number) : [Number(value), Number(value)];
-    return { width: width!, height: height! };
+  const size = (key: "crop_size" | "stride") => {
+    const value = test[key];
+    const [width, height] = Array.isArray(value) ? value : [value, value];
+    if (isSide(width) && isSide(height)) return { width, height };
+    const found = (JSON.stringify(value) ?? "missing").slice(0, 60);
+    const data = { key: `test_config.${key}`, wanted: phrase("pair-of-sizes", {}), found: asIs(found) };
+    throw new UserError("value-wrong", data, config.locate(["test_config", key]));
   };
-  return { crop: size(test.crop_size), stride: size(test.stride) };
+  return { crop: size("crop_size"), stride: size("stride") };
+}
+
+function isSide(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }
 
 /** What the models throw, as the user's own mistake where it is one. */
@@ -250,6 +261,14 @@ function explained(error: unknown, engine: Engine, config: TrainConfig): unknown
     const when = phrase(isAfter ? "in-flops-pass" : "in-training-step", {});
     const reason = phrase("one-dtype", { op: error.op, dtypes: error.dtypes });
     return new UserError("dtype-refused", { layer, reason, when }, placeOf(config, "model"));
+  }
+  if (error instanceof SizeError) {
+    const data = { layer: engine.currentLayer, op: error.op, shape: error.shape?.join(", ") };
+    return new UserError("tensor-impossible", data, placeOf(config, "model"));
+  }
+  if (error instanceof IndexError) {
+    const data = { layer: engine.currentLayer, index: error.index, length: error.length };
+    return new UserError("list-too-short", data, placeOf(config, "model"));
   }
   if (error instanceof ShapeError) {
     const shapes = error.shapes.map((s) => `[${s.join(", ")}]`);

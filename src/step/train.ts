@@ -7,6 +7,7 @@ import { Tensor } from "../engine/tensor.ts";
 import { UserError } from "../errors.ts";
 import type { AnyLoss } from "../losses/loss.ts";
 import type { Network } from "../models/network.ts";
+import { ArgumentError } from "../nn/args.ts";
 import { type Parameter, setTraining } from "../nn/layer.ts";
 import type { Logit, Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
@@ -214,6 +215,8 @@ function taken(logits: Logits): Logit {
 
 /** `logits_list[1].detach()`. */
 function detached(logit: Logit | undefined): Tensor {
-  if (!(logit instanceof Tensor)) throw new TypeError("KLLoss compares two maps of logits");
+  if (!(logit instanceof Tensor)) {
+    throw new ArgumentError("KLLoss", "type", "KLLoss compares two maps of logits, but the network hands it one");
+  }
   return t.detach(logit);
 }

@@ -6,8 +6,8 @@ export function unlessRefused<T>(body: () => T): T | undefined {
   try {
     return body();
   } catch (error) {
-    if (error instanceof UserError && (error.code === "shape-refused" || error.code === "dtype-refused"))
-      return undefined;
+    const refusals: readonly string[] = ["shape-refused", "dtype-refused", "tensor-impossible"];
+    if (error instanceof UserError && refusals.includes(error.code)) return undefined;
     throw error;
   }
 }

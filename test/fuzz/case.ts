@@ -73,6 +73,7 @@ export async function runCase({ args, files, stdin }: Case): Promise<Result> {
     ...disk,
     args,
     env: {},
+    language: "en",
     stdout: { write: (text) => void out.push(text), isTTY: false, columns: 80 },
     stderr: { write: (text) => void err.push(text), isTTY: false, columns: 80 },
     exists: (path) => Object.hasOwn(files, path),
@@ -109,11 +110,13 @@ export function complaint({ args }: Case, { code, out, err, written, millisecond
     const errors = text.match(/^error:? .*$/gm) ?? [];
     if (errors.length !== 1) return `${errors.length} error messages: ${text.slice(0, 300)}`;
     const [first = ""] = errors;
-    return first.length > 400 ? `a message of ${first.length} characters: ${first.slice(0, 80)}` : undefined;
+    return first.length > 400 && !args.some((word) => word.length > 300)
+      ? `a message of ${first.length} characters: ${first.slice(0, 80)}`
+      : undefined;
   }
   if (code !== 0 && code !== 1) return `exit code ${code}`;
   if (out === "") return "no report and no error";
-  const odd = /\b(NaN|undefined|Infinity|\[object)|-\d[\d.]* [KMGT]iB|\de\+\d/.exec(out);
+  const odd = /\b(NaN|undefined|Infinity|\[object)|-\d[\d.]* [KMGT]iB|\d e?e\+\d\d/.exec(out);
   if (odd !== null) return `printed ${out.slice(Math.max(0, odd.index - 60), odd.index + 60)}`;
   return undefined;
 }

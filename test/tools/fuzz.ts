@@ -1,5 +1,5 @@
 /**
- * @file Fuzzing at length: `npm run -s fuzz -- --from 0 --count 5000 [--show]`. Prints every case whose outcome is wrong, grouped by
+ * @file Fuzzing at length: `npm run -s build:tools && node dist/tools/fuzz.js --from 0 --count 5000 [--show]`. Prints every case whose outcome is wrong, grouped by
  * what went wrong; `--show` with `--count 1` prints the case itself.
  */
 import { writeFileSync } from "node:fs";

@@ -38,6 +38,8 @@ const samples: { readonly [C in keyof ErrorData]: ErrorData[C] } = {
   "not-modelled": { kind: "model", name, near, folder: "FOLDER" },
   "argument-wrong": { component: "COMPONENT", argument: "ARGUMENT", reason, near },
   "shape-refused": { layer: "LAYER", op: "OP", reason, shapes: ["SHAPE"] },
+  "tensor-impossible": { layer: "head", op: "conv2d", shape: "4, -1" },
+  "list-too-short": { layer: "head", index: 3, length: 2 },
   "dtype-refused": { layer: "LAYER", reason, when: asIs("WHEN") },
   "single-precision-only": { op: "OP", dtype: "DTYPE" },
   "data-parallel-stops": { reason },

@@ -37,14 +37,14 @@ export class CAE extends Layer<readonly [Tensor], PyList> implements Backbone {
     this.patch = args.int("patch_size", 16);
     this.side = Math.floor(args.int("img_size", 224) / this.patch);
     const dim = args.int("embed_dim", 768);
-    const depth = args.int("depth", 12);
+    const depth = args.count("depth", 12);
     if (args.boolean("use_shared_rel_pos_bias", false)) {
       const reason =
         "use_shared_rel_pos_bias fails in PaddleSeg (RelativePositionBias calls a method that tensors lack)";
       throw new ArgumentError("CAE", "use_shared_rel_pos_bias", reason);
     }
     const options: CaeOptions = {
-      heads: args.int("num_heads", 12),
+      heads: args.count("num_heads", 12),
       mlpRatio: args.number("mlp_ratio", 4),
       qkvBias: args.boolean("qkv_bias", false),
       drop: args.number("drop_rate", 0),

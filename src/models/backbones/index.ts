@@ -1,5 +1,5 @@
 /** @file The backbones by their PaddleSeg names. To add one: one file, one line here. */
-import type { Args } from "../../nn/args.ts";
+import { type Args, ownValue } from "../../nn/args.ts";
 import { NotModelled } from "../../nn/not-modelled.ts";
 import type { Backbone } from "./backbone.ts";
 import { CAE } from "./cae.ts";
@@ -127,7 +127,7 @@ export const backbones: Readonly<Record<string, (args: Args) => Backbone>> = {
 
 /** Builds the backbone that `args` names; throws NotModelled. */
 export function buildBackbone(args: Args): Backbone {
-  const make = backbones[args.type];
+  const make = ownValue(backbones, args.type);
   if (make === undefined) throw new NotModelled("backbone", args.type, Object.keys(backbones), "src/models/backbones");
   return make(args);
 }

@@ -124,7 +124,7 @@ export class STDCNet extends Layer<readonly [Tensor], PyList> implements Backbon
     super();
     const base = args.int("base", 64);
     this.stages = args.numbers("layers", layers);
-    const count = args.int("block_num", 4);
+    const count = args.count("block_num", 4);
     const Block = args.string("type", "cat", ["cat", "add"]) === "cat" ? CatBottleneck : AddBottleneck;
     const lr = args.number("relative_lr", 1);
     const inChannels = args.int("in_channels", 3);

@@ -90,14 +90,14 @@ export class VisionTransformer extends Layer<readonly [Tensor], PyList> implemen
   constructor(args: Args, plan: VitPlan = vitDefaults) {
     super();
     const dim = args.int("embed_dim", plan.dim);
-    const depth = args.int("depth", plan.depth);
+    const depth = args.count("depth", plan.depth);
     this.embed_dim = dim;
     this.patch = args.int("patch_size", plan.patch);
     this.side = Math.floor(args.int("img_size", plan.image) / this.patch);
     this.feat_channels = new Array<number>(depth).fill(dim);
     const drop = args.number("drop_rate", 0);
     const options = {
-      heads: args.int("num_heads", plan.heads),
+      heads: args.count("num_heads", plan.heads),
       mlpRatio: args.number("mlp_ratio", plan.mlpRatio),
       qkvBias: args.boolean("qkv_bias", plan.qkvBias),
       drop,

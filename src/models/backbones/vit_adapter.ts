@@ -97,11 +97,11 @@ export class ViTAdapter extends Layer<readonly [Tensor], PyList> implements Back
   constructor(args: Args, plan?: VitAdapterPlan) {
     super();
     const dim = plan?.dim ?? args.int("embed_dim", 768);
-    const depth = plan?.depth ?? args.int("depth", 12);
+    const depth = plan?.depth ?? args.count("depth", 12);
     const dropPath = plan?.dropPath ?? args.number("drop_path_rate", 0);
     const patch = plan ? 16 : args.int("patch_size", 16);
     const block = {
-      heads: plan?.heads ?? args.int("num_heads", 12),
+      heads: plan?.heads ?? args.count("num_heads", 12),
       mlpRatio: plan ? 4 : args.number("mlp_ratio", 4),
       qkvBias: args.boolean("qkv_bias", true),
       drop: args.number("drop_rate", 0),
@@ -112,7 +112,7 @@ export class ViTAdapter extends Layer<readonly [Tensor], PyList> implements Back
     const ffnRatio = plan ? 0.25 : args.number("cffn_ratio", 0.25);
     const interaction: InteractionOptions = {
       heads: plan?.deformHeads ?? args.int("deform_num_heads", 6),
-      points: plan ? 4 : args.int("n_points", 4),
+      points: plan ? 4 : args.count("n_points", 4),
       ratio: plan ? 1 : args.number("deform_ratio", 1),
       dropPath,
       ffnRatio: withFfn ? ffnRatio : undefined,

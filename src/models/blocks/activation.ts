@@ -1,5 +1,7 @@
 /** @file PaddleSeg's `Activation`: a layer that holds another, chosen by name. */
+
 import type { Tensor } from "../../engine/tensor.ts";
+import { ownValue } from "../../nn/args.ts";
 import * as F from "../../nn/functional.ts";
 import { Lambda, Layer } from "../../nn/layer.ts";
 import { GELU, Identity, PReLU, ReLU, Sigmoid, Softmax } from "../../nn/layers.ts";
@@ -28,7 +30,7 @@ export class Activation extends Layer {
 
   constructor(name: string) {
     super();
-    const make = makers[name];
+    const make = ownValue(makers, name);
     if (make === undefined) throw new TypeError(`activation ${name} is not modelled (src/models/blocks/activation.ts)`);
     this.act_func = make();
   }

@@ -51,7 +51,7 @@ export class FCNKernelHead extends Layer<readonly [readonly Tensor[]], Kernels> 
     super();
     const from = args.int("in_channels", 2048);
     const channels = args.int("channels", 512);
-    const count = args.int("num_convs", 2);
+    const count = args.count("num_convs", 2);
     const kernel = args.int("kernel_size", 3);
     const dilation = args.int("dilation", 1);
     const half = Math.floor(kernel / 2);

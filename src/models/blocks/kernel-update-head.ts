@@ -51,7 +51,7 @@ export class KernelUpdateHead extends Layer<readonly [Tensor, Tensor, Tensor], r
     this.doublesMasks = transform === 2;
     this.halvesMasks = transform === 2 && gather === 1;
     const width = dim * kernel ** 2;
-    this.attention = new MultiHeadAttention(width, args.int("num_heads", 8), dropout);
+    this.attention = new MultiHeadAttention(width, args.count("num_heads", 8), dropout);
     this.attention_norm = new LayerNorm(width);
     this.kernel_update_conv = new KernelUpdator(updatorOptions(cfg));
     this.feat_transform = new Conv2D(dim, dim, 1, { stride: gather, padding: Math.floor(gather / 2) });
@@ -60,7 +60,7 @@ export class KernelUpdateHead extends Layer<readonly [Tensor, Tensor, Tensor], r
       this.ffn_norm = new LayerNorm(dim);
     } else args.ignore("feedforward_channels");
     this.mask_fcs = new LayerList();
-    for (let i = args.int("num_mask_fcs", 3); i > 0; i--) {
+    for (let i = args.count("num_mask_fcs", 3); i > 0; i--) {
       this.mask_fcs.append(new Linear(dim, dim, { bias: false }));
       this.mask_fcs.append(new LayerNorm(dim));
       this.mask_fcs.append(new ReLU());

@@ -65,7 +65,7 @@ export class NMF2D extends Layer {
     this.spatial = args.boolean("SPATIAL", true);
     this.groups = args.int("MD_S", 1);
     this.rank = args.int("MD_R", 64);
-    this.steps = [args.int("TRAIN_STEPS", 6), args.int("EVAL_STEPS", 7)];
+    this.steps = [args.count("TRAIN_STEPS", 6), args.count("EVAL_STEPS", 7)];
     if (!args.boolean("RAND_INIT", true)) {
       throw new ArgumentError("NMF2D", "RAND_INIT", "RAND_INIT: False is not modelled (src/models/blocks/nmf-2d.ts)");
     }

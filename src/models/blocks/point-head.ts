@@ -89,7 +89,7 @@ export class PointHead extends Layer<readonly [Iterable<Tensor>, readonly Tensor
     this.oversample = args.number("point_oversample_ratio", 3);
     this.importance = args.number("point_importance_sample_ratio", 0.75);
     this.factor = args.number("point_scale_factor", 2);
-    this.steps = args.int("point_subdivision_steps", 2);
+    this.steps = args.count("point_subdivision_steps", 2);
     this.testPoints = args.int("point_subdivision_num_points", 8196);
     this.coarseEach = args.boolean("point_coarse_pred_each_layer", true);
     const rate = args.number("point_dropout_ratio", 0);

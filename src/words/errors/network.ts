@@ -20,6 +20,9 @@ export interface NetworkErrors {
     readonly reason: Phrase;
     readonly shapes: readonly string[];
   };
+  /** `shape`: undefined where there are too many tensors. */
+  "tensor-impossible": { readonly layer: string; readonly op: string; readonly shape: string | undefined };
+  "list-too-short": { readonly layer: string; readonly index: number; readonly length: number };
   "dtype-refused": { readonly layer: string; readonly reason: Phrase; readonly when: Phrase };
   "single-precision-only": { readonly op: string; readonly dtype: string };
   "data-parallel-stops": { readonly reason: Phrase };

@@ -19,4 +19,5 @@ export interface ShapePhrases {
   "label-twice": { readonly label: string; readonly sizes: readonly [number, number] };
   "axes-differ": { readonly axis: number };
   "sections-sum": { readonly total: number };
+  "dimension-asked": { readonly index: number };
 }

@@ -21,6 +21,7 @@ export interface ValuePhrases {
   "a-class-name": None;
   "one-value": None;
   "whole-number": { readonly least: number };
+  "whole-number-to": { readonly least: number; readonly most: number };
   "whole-number-of-bytes": None;
   "pair-of-sizes": None;
   "exactly-1": None;

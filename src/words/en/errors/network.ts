@@ -1,11 +1,12 @@
 /** @file Errors of what a network, loss or run cannot do, in English. */
 import type { ErrorTable } from "../../error-data.ts";
 import type { NetworkErrors } from "../../errors/network.ts";
+import { shortly } from "../../shortly.ts";
 import { didYouMean } from "../near.ts";
 
 export const networkErrors: ErrorTable<NetworkErrors> = {
   "not-modelled": {
-    message: (d) => `The ${d.kind} ${d.name} is not modelled; nothing is guessed.`,
+    message: (d) => `The ${d.kind} ${shortly(d.name)} is not modelled; nothing is guessed.`,
     hint: (d) => didYouMean(d.near, `It would be added as one file in ${d.folder}, with one line in the index there.`),
   },
   "argument-wrong": {
@@ -16,6 +17,18 @@ export const networkErrors: ErrorTable<NetworkErrors> = {
     message: (d, say) =>
       `The network fails at this size: ${d.op} in ${d.layer || "the training loop"} got ${d.shapes.join(" and ")}; ${say(d.reason)}.`,
     hint: () => "Choose a size on the network's stride, as Paddle itself would refuse this one.",
+  },
+  "tensor-impossible": {
+    message: (d) =>
+      d.shape === undefined
+        ? `${d.op} in ${d.layer || "the training loop"} makes more tensors than any training has.`
+        : `${d.op} in ${d.layer || "the training loop"} would make a tensor of [${d.shape}], which cannot be: sizes are whole numbers from 0 on, and no card holds 4 TiB.`,
+    hint: () => "Correct the argument, batch or size that this comes from.",
+  },
+  "list-too-short": {
+    message: (d) =>
+      `The network fails in ${d.layer || "the training loop"}: it asks for item ${d.index} of a list of ${d.length} tensors.`,
+    hint: () => "backbone_indices and the like count the backbone's feature maps from 0.",
   },
   "dtype-refused": {
     message: (d, say) => `Paddle refuses ${d.layer || "the training loop"} ${say(d.when)}: ${say(d.reason)}.`,

@@ -1,6 +1,7 @@
 /** @file Errors of values in a config, and of --opts, in English. */
 import type { ErrorTable } from "../../error-data.ts";
 import type { ValuesErrors } from "../../errors/values.ts";
+import { shortly } from "../../shortly.ts";
 import { didYouMean } from "../near.ts";
 
 export const valuesErrors: ErrorTable<ValuesErrors> = {
@@ -14,7 +15,7 @@ export const valuesErrors: ErrorTable<ValuesErrors> = {
     hint: (d) => `Write ${d.write}.`,
   },
   "values-differ": {
-    message: (d, say) => `${d.what} is not the same everywhere: ${d.found.map(say).join(", ")}.`,
+    message: (d, say) => `${d.what} is not the same everywhere: ${d.found.map((one) => shortly(say(one))).join(", ")}.`,
     hint: (d, say) => `Give ${d.what} one value in ${say(d.where)}.`,
   },
   "loss-count": {
@@ -22,7 +23,7 @@ export const valuesErrors: ErrorTable<ValuesErrors> = {
     hint: () => "Give one type for all, or as many types as coef.",
   },
   "dataset-not-known": {
-    message: (d) => `PaddleSeg has no data set ${d.type}, so the number of classes is not known.`,
+    message: (d) => `PaddleSeg has no data set ${shortly(d.type)}, so the number of classes is not known.`,
     hint: (d) => didYouMean(d.near, "Use type: Dataset with num_classes, or set num_classes in model."),
   },
   "opts-form": {

@@ -20,4 +20,5 @@ export const shapePhrases: PhraseTable<ShapePhrases> = {
   "label-twice": (d) => `the label ${d.label} stands for ${d.sizes.join(" and ")}`,
   "axes-differ": (d) => `all but axis ${d.axis} must agree`,
   "sections-sum": (d) => `the sections add up to ${d.total}`,
+  "dimension-asked": (d) => `dimension ${d.index} is asked for, which it has not`,
 };

@@ -24,6 +24,7 @@ export const valuePhrases: PhraseTable<ValuePhrases> = {
   "a-class-name": () => "the name of a class",
   "one-value": () => "one value",
   "whole-number": (d) => `a whole number from ${d.least} on`,
+  "whole-number-to": (d) => `a whole number from ${d.least} to ${d.most}`,
   "whole-number-of-bytes": () => "a whole number of bytes",
   "pair-of-sizes": () => "a pair of positive whole numbers, [width, height],",
   "exactly-1": () => "1",

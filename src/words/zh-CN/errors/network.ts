@@ -1,6 +1,7 @@
 /** @file Errors of what a network, loss or run cannot do, in Chinese. */
 import type { ErrorTable } from "../../error-data.ts";
 import type { NetworkErrors } from "../../errors/network.ts";
+import { shortly } from "../../shortly.ts";
 import { didYouMean } from "../near.ts";
 
 /** Kinds of components by their English names. */
@@ -18,7 +19,7 @@ function kindOf(kind: string): string {
 
 export const networkErrors: ErrorTable<NetworkErrors> = {
   "not-modelled": {
-    message: (d) => `${kindOf(d.kind)} ${d.name} 尚未建模；vram-plan 不做猜测。`,
+    message: (d) => `${kindOf(d.kind)} ${shortly(d.name)} 尚未建模；vram-plan 不做猜测。`,
     hint: (d) => didYouMean(d.near, `如需支持，可在 ${d.folder} 中添加一个文件，并在其索引中加一行。`),
   },
   "argument-wrong": {
@@ -29,6 +30,18 @@ export const networkErrors: ErrorTable<NetworkErrors> = {
     message: (d, say) =>
       `网络在此尺寸下无法运行：${d.layer || "训练循环"} 中的 ${d.op} 得到 ${d.shapes.join(" 和 ")}；${say(d.reason)}。`,
     hint: () => "请选择与网络步长对齐的尺寸；Paddle 自己也会拒绝这个尺寸。",
+  },
+  "tensor-impossible": {
+    message: (d) =>
+      d.shape === undefined
+        ? `${d.layer || "训练循环"} 中的 ${d.op} 产生的张量数量超出任何训练所需。`
+        : `${d.layer || "训练循环"} 中的 ${d.op} 要创建形状为 [${d.shape}] 的张量，这不可能：各维须为非负整数，且没有显卡能容纳 4 TiB。`,
+    hint: () => "请修正由此而来的参数、批大小或尺寸。",
+  },
+  "list-too-short": {
+    message: (d) =>
+      `网络在 ${d.layer || "训练循环"} 中无法运行：它要取第 ${d.index} 项，而张量列表只有 ${d.length} 项。`,
+    hint: () => "backbone_indices 等参数从 0 开始对骨干网络的特征图编号。",
   },
   "dtype-refused": {
     message: (d, say) => `${say(d.when)}，Paddle 会拒绝 ${d.layer || "训练循环"}：${say(d.reason)}。`,

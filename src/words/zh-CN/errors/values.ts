@@ -1,6 +1,7 @@
 /** @file Errors of values in a config, and of --opts, in Chinese. */
 import type { ErrorTable } from "../../error-data.ts";
 import type { ValuesErrors } from "../../errors/values.ts";
+import { shortly } from "../../shortly.ts";
 import { didYouMean } from "../near.ts";
 
 export const valuesErrors: ErrorTable<ValuesErrors> = {
@@ -14,7 +15,7 @@ export const valuesErrors: ErrorTable<ValuesErrors> = {
     hint: (d) => `请写成 ${d.write}。`,
   },
   "values-differ": {
-    message: (d, say) => `${d.what} 在各处不一致：${d.found.map(say).join("、")}。`,
+    message: (d, say) => `${d.what} 在各处不一致：${d.found.map((one) => shortly(say(one))).join("、")}。`,
     hint: (d, say) => `请让 ${say(d.where)} 中的 ${d.what} 取同一个值。`,
   },
   "loss-count": {
@@ -22,7 +23,7 @@ export const valuesErrors: ErrorTable<ValuesErrors> = {
     hint: () => "请只写一个 types，或让 types 与 coef 的个数相同。",
   },
   "dataset-not-known": {
-    message: (d) => `PaddleSeg 没有数据集 ${d.type}，因此类别数未知。`,
+    message: (d) => `PaddleSeg 没有数据集 ${shortly(d.type)}，因此类别数未知。`,
     hint: (d) => didYouMean(d.near, "请使用 type: Dataset 并给出 num_classes，或在 model 中设置 num_classes。"),
   },
   "opts-form": {

@@ -20,4 +20,5 @@ export const shapePhrases: PhraseTable<ShapePhrases> = {
   "label-twice": (d) => `标号 ${d.label} 同时表示 ${d.sizes.join(" 和 ")}`,
   "axes-differ": (d) => `除第 ${d.axis} 轴外，各维必须一致`,
   "sections-sum": (d) => `各段之和为 ${d.total}`,
+  "dimension-asked": (d) => `需要第 ${d.index} 维，但它没有这一维`,
 };

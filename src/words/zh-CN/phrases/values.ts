@@ -19,6 +19,7 @@ export const valuePhrases: PhraseTable<ValuePhrases> = {
   "a-class-name": () => "类名",
   "one-value": () => "单个值",
   "whole-number": (d) => `不小于 ${d.least} 的整数`,
+  "whole-number-to": (d) => `${d.least} 到 ${d.most} 之间的整数`,
   "whole-number-of-bytes": () => "整数字节数",
   "pair-of-sizes": () => "一对正整数 [宽, 高]",
   "exactly-1": () => "1",
