@@ -161,6 +161,7 @@ export function toReport(
     parameters: found.parameters,
     training: found.training,
     evaluation: found.evaluation,
+    ...(found.saving === undefined ? {} : { saving: found.saving }),
     layers: found.layers,
     ...(found.nccl === undefined ? {} : { nccl: found.nccl }),
     gpu: budget,

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addCheckOptions, type CheckOptions } from "./check/options.ts";
 import type { Host } from "./host.ts";
 import { addOutputOptions, addRunOptions, type CommandOptions } from "./options.ts";
+import { addPlaceOptions } from "./place.ts";
 
 /** Adds them to the program; `done` gets the exit code. */
 export function addGateCommands(program: Command, host: Host, done: (code: number) => void): void {
@@ -13,7 +14,7 @@ export function addGateCommands(program: Command, host: Host, done: (code: numbe
       "Whether each config fits its cards, worst first, and with --base what a change makes worse. Exit 1 if a finding fails the run.",
     )
     .argument("[paths...]", "configs, folders, or globs in quotes (default: all below this folder)");
-  addOutputOptions(addRunOptions(addCheckOptions(check))).action(
+  addOutputOptions(addPlaceOptions(addRunOptions(addCheckOptions(check)))).action(
     async (paths: readonly string[], options: CheckOptions) => {
       const { checkCommand } = await import("./commands/check.ts");
       done(await checkCommand(host, paths, options));
@@ -27,10 +28,12 @@ export function addGateCommands(program: Command, host: Host, done: (code: numbe
     .argument("<a>", "a config, a report saved with --json, or REF:path in git")
     .argument("<b>", "the same")
     .option("--gpu <name>", "a card, such as rtx4070, or a size, such as 12GiB");
-  addOutputOptions(addRunOptions(diff)).action(async (a: string, b: string, options: CommandOptions) => {
-    const { diffCommand } = await import("./commands/diff.ts");
-    done(await diffCommand(host, a, b, options));
-  });
+  addOutputOptions(addPlaceOptions(addRunOptions(diff))).action(
+    async (a: string, b: string, options: CommandOptions) => {
+      const { diffCommand } = await import("./commands/diff.ts");
+      done(await diffCommand(host, a, b, options));
+    },
+  );
 
   program
     .command("init")

@@ -33,6 +33,8 @@ export interface MemoryEstimate {
   readonly training: TrainingEstimate;
   /** Undefined if the log has no second evaluation image. */
   readonly evaluation: PartEstimate | undefined;
+  /** Undefined unless saving takes more than training and evaluation. */
+  readonly saving: PartEstimate | undefined;
   /** Highest allocated bytes while a layer ran forward in training, by its name. */
   readonly layerPeaks: ReadonlyMap<string, number>;
   /** NCCL's part of the process, on several cards. */
@@ -77,6 +79,10 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
     evaluation = narrowPart(evaluationByRule, "evaluation", calibration);
     wider = Math.max(wider, evaluation.process.highBytes - evaluationByRule.process.highBytes);
   }
+  let saving: PartEstimate | undefined;
+  if (tallies.saving !== undefined && low.saving && expected.saving && high.saving) {
+    saving = partEstimate(tallies.saving, { low: low.saving, expected: expected.saving, high: high.saving }, context);
+  }
   const replayOn: ReplayOn = (end, usableBytes) => {
     const contextBytes = context[`${end}Bytes`] + wider;
     const workspaceBytes = `${end}Bytes` as const;
@@ -88,7 +94,7 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
     ...(log.lent.size > 0 ? [phrase("late-returns", {})] : []),
     ...(calibration === undefined ? [] : [calibration.source]),
   ];
-  return { training, evaluation, layerPeaks: tallies.layerPeaks, nccl: context.nccl, assumptions, replayOn };
+  return { training, evaluation, saving, layerPeaks: tallies.layerPeaks, nccl: context.nccl, assumptions, replayOn };
 }
 
 /** Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. */

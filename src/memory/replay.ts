@@ -40,6 +40,8 @@ export interface Replay {
   readonly training: Held;
   /** After training and evaluation: the allocator keeps what training made it take. Undefined without an evaluation. */
   readonly evaluation: Held | undefined;
+  /** With the saving after that, where the log has it. */
+  readonly saving: Held | undefined;
   /** The request that failed; the replay ends there. */
   readonly outOfMemory: Failure | undefined;
 }
@@ -61,6 +63,7 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   const aside = log.aside.size > 0 ? allocator.sibling() : undefined;
   const trainEnd = trainingEnd(log);
   const hasEvaluation = log.at("evaluation") >= 0;
+  const saveAt = log.at("save");
   const markedEnd = log.at("end");
   const end = markedEnd >= 0 ? markedEnd : log.length;
   const workspaceId = log.bytes.length;
@@ -68,11 +71,13 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   let workspaceAt = workspaces[0]?.at ?? never;
   let libraryAt = scratch[0]?.at ?? never;
   let training: Held | undefined;
+  let evaluation: Held | undefined;
   let failed: OutOfMemory | undefined;
   let asked: Failure["asked"] = "tensor";
   let event = 0;
   for (; event < end; event++) {
     if (event === trainEnd) training = heldBy(allocator);
+    if (event === saveAt) evaluation = heldBy(allocator);
     const id = storage[event]!;
     const pool = aside !== undefined && log.aside.has(id) ? aside : allocator;
     lent?.settle(event);
@@ -93,7 +98,8 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   }
   return {
     training: training ?? heldBy(allocator),
-    evaluation: hasEvaluation ? heldBy(allocator) : undefined,
+    evaluation: hasEvaluation ? (evaluation ?? heldBy(allocator)) : undefined,
+    saving: saveAt >= 0 ? heldBy(allocator) : undefined,
     outOfMemory: failed && { ...failed, event, site: log.sites[log.site[event]!], asked },
   };
 }

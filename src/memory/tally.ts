@@ -28,6 +28,8 @@ export interface PhasePeak {
 export interface Tallies {
   readonly training: Tally;
   readonly evaluation: Tally | undefined;
+  /** Where saving takes more than all that went before it. */
+  readonly saving: Tally | undefined;
   /** Allocated when the optimizer step of iteration 3 had run. */
   readonly afterStepBytes: number;
   /** Highest allocated bytes while each layer ran forward in training, by the layer's name; a layer contains those inside it. */
@@ -39,10 +41,12 @@ const reportedStep = 3;
 /** The image that is reported: the first one meets what training left behind, the second repeats. */
 const reportedImage = 2;
 
-/** Training ends where the evaluation begins, or at the end of the run. */
+/** Training ends where the evaluation begins, or the saving, or at the end of the run. */
 export function trainingEnd(log: EventLog): number {
   const evaluation = log.at("evaluation");
   if (evaluation >= 0) return evaluation;
+  const save = log.at("save");
+  if (save >= 0) return save;
   const end = log.at("end");
   return end >= 0 ? end : log.length;
 }
@@ -61,9 +65,22 @@ export function tally(log: EventLog, workspaces: readonly Workspace[] = []): Tal
   return {
     training: describe(log, training, "iteration"),
     evaluation: evaluation && describe(log, evaluation, "image"),
+    saving: saving(log, units, { to: end, endBytes: training.endBytes }),
     afterStepBytes: training.probedBytes,
     layerPeaks: layerPeaks(log, training.peakBySite),
   };
+}
+
+/** Saving, if its events are in the log; `before` is what was allocated when training ended. */
+function saving(
+  log: EventLog,
+  units: readonly number[],
+  before: { readonly to: number; readonly endBytes: number },
+): Tally | undefined {
+  const window = { from: log.at("save"), to: log.at("save-end") };
+  if (window.from < 0) return undefined;
+  const start = scan(log, units, { from: before.to, to: window.from }, before.endBytes).endBytes;
+  return describe(log, scan(log, units, window, start), "iteration");
 }
 
 /** Where the optimizer step of iteration 3 ends; where a shorter run's last step does; 0 with no step at all. */

@@ -32,6 +32,7 @@ export interface Fit {
 export interface Judged {
   readonly training: Pick<PartEstimate, "process">;
   readonly evaluation: Pick<PartEstimate, "process"> | undefined;
+  readonly saving?: Pick<PartEstimate, "process"> | undefined;
   /** Undefined: judged by the sums alone. */
   readonly replayOn?: ReplayOn | undefined;
 }
@@ -43,7 +44,7 @@ export interface Judged {
  */
 export function verdict(estimate: Judged, budget: GpuBudget): Fit {
   const { usableBytes } = budget;
-  const parts = [estimate.training, ...(estimate.evaluation === undefined ? [] : [estimate.evaluation])];
+  const parts = [estimate.training, estimate.evaluation ?? [], estimate.saving ?? []].flat();
   const headroomBytes = usableBytes - Math.max(...parts.map((part) => part.process.highBytes));
   if (headroomBytes >= 0) return { verdict: "fits", headroomBytes };
   const expectedFits = parts.every((part) => part.process.expectedBytes <= usableBytes);
@@ -61,15 +62,16 @@ export function verdict(estimate: Judged, budget: GpuBudget): Fit {
 
 /** What is left at the most that a surviving run holds. */
 function spare({ replay, contextBytes }: OnCard, usableBytes: number): number {
-  const held = Math.max(replay.training.pagesBytes, replay.evaluation?.pagesBytes ?? 0);
+  const held = Math.max(replay.training.pagesBytes, (replay.saving ?? replay.evaluation)?.pagesBytes ?? 0);
   return Math.max(0, usableBytes - contextBytes - held);
 }
 
 /** A failure in the words of the report, with Paddle's own message. */
 function failedRequest(failure: Failure, { log, contextBytes }: OnCard, budget: GpuBudget): FailedRequest {
   const { event, site, asked, chunkBytes, pagesBytes } = failure;
-  const evaluation = log.at("evaluation");
-  const isEvaluation = evaluation >= 0 && event >= evaluation;
+  const [evaluation, save] = [log.at("evaluation"), log.at("save")];
+  const isSaving = save >= 0 && event >= save;
+  const isEvaluation = !isSaving && evaluation >= 0 && event >= evaluation;
   const mark = log.marks.findLast(({ name, at }) => name === (isEvaluation ? "image" : "iteration") && at <= event);
   const availableBytes = budget.usableBytes - contextBytes - pagesBytes;
   const usedBytes = pagesBytes + contextBytes + (budget.othersBytes ?? 0);
@@ -78,7 +80,7 @@ function failedRequest(failure: Failure, { log, contextBytes }: OnCard, budget: 
     bytes: chunkBytes,
     usedBytes,
     availableBytes,
-    part: isEvaluation ? "evaluation" : mark === undefined ? "build" : "training",
+    part: isSaving ? "saving" : isEvaluation ? "evaluation" : mark === undefined ? "build" : "training",
     index: mark?.index ?? 0,
     phase: site?.phase ?? "other",
     stage: site?.stage ?? "build",

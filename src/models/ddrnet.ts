@@ -47,6 +47,8 @@ class Bottleneck extends Layer {
   readonly conv_bn_relu1: ConvBNReLU;
   readonly conv_bn_relu2: ConvBNReLU;
   readonly conv_bn: ConvBN;
+  /** Never called, but a layer of its own when the network is saved. */
+  readonly relu: ReLU;
   readonly downsample: Sequential | undefined;
 
   constructor(inChannels: number, channels: number, stride: number, downsample: Sequential | undefined) {
@@ -54,6 +56,7 @@ class Bottleneck extends Layer {
     this.conv_bn_relu1 = new ConvBNReLU(inChannels, channels, 1, { bias: false });
     this.conv_bn_relu2 = new ConvBNReLU(channels, channels, 3, { stride, padding: 1, bias: false });
     this.conv_bn = new ConvBN(channels, channels * Bottleneck.expansion, 1, { bias: false });
+    this.relu = new ReLU();
     this.downsample = downsample;
   }
 

@@ -19,16 +19,18 @@ function row(name: string, part: PartEstimate, span: (low: string, high: string)
 }
 
 /** Allocated and reserved are the exact ones; the process is a range, as workspaces and context are not known exactly. */
-export function levelLines({ training, evaluation, nccl }: Report, { language, paint, width }: View): string[] {
+export function levelLines({ training, evaluation, saving, nccl }: Report, { language, paint, width }: View): string[] {
   const words = wordsIn(language).report;
   const rows = [row(words.parts.training, training, words.span)];
   if (evaluation !== undefined) rows.push(row(words.parts.evaluation, evaluation, words.span));
+  if (saving !== undefined) rows.push(row(words.parts.saving, saving, words.span));
   const right = { align: "right" } as const;
   const columns = words.levelColumns.map((title, i) => (i === 0 ? { title } : { title, ...right }));
   const [head = "", ...body] = table(columns, rows, width);
   const places = [wrap(words.trainingPeak(describePeak(training.peak, language)), width, "  ", 4)];
   if (evaluation !== undefined)
     places.push(wrap(words.evaluationPeak(describePeak(evaluation.peak, language)), width, "  ", 4));
+  if (saving !== undefined) places.push(wrap(words.savingPeak, width, "  ", 4));
   const shared =
     nccl === undefined ? [] : wrap(words.ncclTakes(span(nccl.lowBytes, nccl.highBytes, language)), width, "  ", 4);
   return [paint.faint(head), ...body, ...places.flat(), ...shared];

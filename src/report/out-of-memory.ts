@@ -11,6 +11,7 @@ import { describePeak } from "./words.ts";
 function moment({ part, index }: FailedRequest, language: Language): string {
   const words = wordsIn(language).report;
   if (part === "build") return words.whileBuilt;
+  if (part === "saving") return words.whileSaved;
   return part === "training" ? words.inIteration(index) : words.atImage(index);
 }
 

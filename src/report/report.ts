@@ -71,6 +71,8 @@ export interface Estimate {
   readonly parameters: { readonly count: number; readonly bytes: number; readonly trainableCount: number };
   readonly training: TrainingEstimate;
   readonly evaluation: PartEstimate | undefined;
+  /** Saving a checkpoint, where that takes more than training and evaluation (AMP O2: float32 copies); else left out. */
+  readonly saving?: PartEstimate | undefined;
   readonly layers: readonly LayerRow[];
   /** NCCL's part of the process, on several cards. */
   readonly nccl?: Range | undefined;
@@ -101,7 +103,7 @@ export interface FailedRequest {
   /** All that is held of the card then: this process, its context, and others. */
   readonly usedBytes: number;
   readonly availableBytes: number;
-  readonly part: "build" | "training" | "evaluation";
+  readonly part: "build" | "training" | "evaluation" | "saving";
   /** Iteration or image number. */
   readonly index: number;
   readonly phase: Phase;
@@ -192,6 +194,8 @@ export interface Report {
   readonly parameters: Estimate["parameters"];
   readonly training: TrainingEstimate;
   readonly evaluation: PartEstimate | undefined;
+  /** Saving a checkpoint, where that takes more than training and evaluation (AMP O2: float32 copies); else left out. */
+  readonly saving?: PartEstimate | undefined;
   readonly layers: readonly LayerRow[];
   readonly nccl?: Range | undefined;
   readonly gpu: GpuBudget | undefined;

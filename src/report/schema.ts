@@ -54,7 +54,10 @@ const gpu = z.object({ name: z.string(), totalBytes: bytes, usableBytes: bytes }
 const verdict = z.enum(["fits", "tight", "does-not-fit"]);
 const parameters = z.object({ count: z.int(), bytes, trainableCount: z.int() });
 const nccl = range.optional().describe("NCCL's part of the process, on several cards.");
-const estimate = { parameters, training, evaluation: part.nullable(), layers: z.array(layer), nccl };
+const saving = part
+  .optional()
+  .describe("Saving a checkpoint, where that takes more than training and evaluation (AMP O2: float32 copies).");
+const estimate = { parameters, training, evaluation: part.nullable(), saving, layers: z.array(layer), nccl };
 
 const via = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("yaml"), file: z.string(), line: z.int().nullable(), key: z.string() }),

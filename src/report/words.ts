@@ -55,13 +55,13 @@ export function describePeak({ phase, stage, layer, op }: Omit<Peak, "index">, l
   return layer === "" ? words.peakAt(moment, what) : words.peakOf(moment, what, layerName(layer, language));
 }
 
-/** Highest bytes of the process in the worse of training and evaluation, low, expected and high. */
-export function worstProcess(report: Pick<Report, "training" | "evaluation">): {
+/** Highest bytes of the process in the worst of training, evaluation and saving, low, expected and high. */
+export function worstProcess(report: Pick<Report, "training" | "evaluation" | "saving">): {
   low: number;
   expected: number;
   high: number;
 } {
-  const parts = report.evaluation === undefined ? [report.training] : [report.training, report.evaluation];
+  const parts = [report.training, report.evaluation ?? [], report.saving ?? []].flat();
   const most = (pick: (part: (typeof parts)[number]) => number): number => Math.max(...parts.map(pick));
   return {
     low: most((part) => part.process.lowBytes),

@@ -20,6 +20,7 @@ import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import { checkFlopsPass } from "./flops-pass.ts";
 import { headByHead } from "./heads.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { save } from "./save.ts";
 import { GradScaler } from "./scaler.ts";
 import type { LeanMeans } from "./settings.ts";
 
@@ -91,6 +92,7 @@ export function train(plan: TrainingPlan): void {
       // The averaged network is evaluated after the other: it is one of the same shapes.
       if (ema) evaluate(plan.model, plan.evaluation);
     }
+    if (plan.cast?.level === "O2" && plan.iterations >= wholeRun) save(plan.model);
     checkFlopsPass(plan.model, f.images.shape, plan.cast);
   });
   leave();

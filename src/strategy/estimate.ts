@@ -39,6 +39,7 @@ export function toEstimate(run: Simulation, memory: MemoryEstimate): ReplayableE
     parameters: run.parameters,
     training: memory.training,
     evaluation: memory.evaluation,
+    ...(memory.saving === undefined ? {} : { saving: memory.saving }),
     layers: layerRows(run.layers, memory),
     ...(memory.nccl === undefined ? {} : { nccl: memory.nccl }),
     assumptions: [...run.assumptions, ...memory.assumptions],

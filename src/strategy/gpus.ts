@@ -32,7 +32,9 @@ export function smallestCards(
     gpus: together,
   };
   const alone = estimateMemory(log, options);
-  const low = Math.max(alone.training.reserved.lowBytes, alone.evaluation?.reserved.lowBytes ?? 0);
+  const low = Math.max(
+    ...[alone.training, alone.evaluation ?? [], alone.saving ?? []].flat().map((part) => part.reserved.lowBytes),
+  );
   // Reserved bytes without any workspace are a bound on every card, so that most cards need no estimate of their own.
   const fitOn = ({ gpu, budget }: (typeof cards)[number]) =>
     budget.usableBytes < low ? undefined : verdict(estimateMemory(log, { ...options, gpu }), budget);

@@ -101,8 +101,8 @@ function inEnglish({ from, to, cost, ...rest }: Change, savedBytes: number): Pla
 /** Applies the changed knobs one after another, most harmful first, and takes what each saves at the process level. */
 function changesOf(runs: Space, start: Point, end: Point, context: KnobContext): PlanChange[] {
   const high = (point: Point) => {
-    const { training, evaluation } = runs.run(point).memory;
-    return Math.max(training.process.highBytes, evaluation?.process.highBytes ?? 0);
+    const { training, evaluation, saving } = runs.run(point).memory;
+    return Math.max(...[training, evaluation ?? [], saving ?? []].flat().map((part) => part.process.highBytes));
   };
   let at = start;
   const changes: PlanChange[] = [];

@@ -52,7 +52,7 @@ describe("runCase", () => {
   it("finds every figure equal when the program answers with what was measured", () => {
     const result = runCase(program(), packed, resolved);
     expect(result.refused).toBeUndefined();
-    expect(Object.keys(result.figures)).toHaveLength(6);
+    expect(Object.keys(result.figures)).toHaveLength(8);
     for (const figure of Object.values(result.figures)) expect(figure.ours).toBe(figure.truth);
     expect(result.place).toEqual({ training: true, evaluation: false });
   });

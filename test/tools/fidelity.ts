@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { cardLines } from "./lib/card.ts";
 import { type CaseResult, errorPpm, type Figure, type FigureName, figureNames, runCase } from "./lib/figures.ts";
 import { lineFile, lineText, readLine, stateOf, worse } from "./lib/line.ts";
 import { readPackedCases, readPackedConfigs } from "./lib/packed.ts";
@@ -22,6 +23,8 @@ const titles: Record<FigureName, string> = {
   afterStep: "after step",
   reservedTraining: "reserved (training)",
   reservedEvaluation: "reserved (evaluation)",
+  end: "whole run, saving too",
+  reservedEnd: "reserved (whole run)",
 };
 
 const help = `npm run fidelity -- [options]
@@ -123,7 +126,7 @@ async function main(args: string[]): Promise<number> {
   if (values.worst) console.log(`${worstFigures(results, Number(values.worst))}\n`);
   else if (!values.fast) console.log(`${rows(results)}\n`);
   console.log(`${totals(results)}\n`);
-  if (!values.only) console.log(`${pointLines(program).join("\n")}\n`);
+  if (!values.only) console.log(`${[...cardLines(program), ...pointLines(program)].join("\n")}\n`);
   const refused = refusals(results);
   const count = refused.reduce((sum, group) => sum + group.ids.length, 0);
   console.log(`${results.length} cases in ${seconds.toFixed(1)} s, ${results.length - count} run, ${count} refused`);

@@ -35,7 +35,7 @@ export interface Runnable {
 }
 
 /** The figures of a run that the tools compare. */
-export type RunEstimate = Pick<Estimate, "parameters" | "training" | "evaluation">;
+export type RunEstimate = Pick<Estimate, "parameters" | "training" | "evaluation" | "saving">;
 
 export interface Program {
   config(resolved: ConfigMap): TrainConfig;
@@ -57,8 +57,8 @@ export function loadProgram(): Program {
     simulate: run,
     estimate: (config, settings) => {
       const { log, parameters } = run(config, settings);
-      const { training, evaluation } = estimateMemory(log);
-      return { parameters, training, evaluation };
+      const { training, evaluation, saving } = estimateMemory(log);
+      return { parameters, training, evaluation, saving };
     },
   };
 }

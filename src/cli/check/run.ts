@@ -41,9 +41,11 @@ interface One {
 /** Checks what is in the paths. Throws UserError where nothing can be checked at all. */
 export function runCheck(host: Host, { paths, options, found, baseline, suggests }: CheckInput): CheckResult {
   const { gpu: _gpu, ...flags } = options;
+  const { runtime, system, display, gpuFree } = options;
+  const around = { runtime, system, display, gpuFree, receipts: readReceipts(host) };
   const base = options.base === undefined ? undefined : openBase(host, options.base);
   const baseHost = base && { ...silent(host), readText: base.readText, exists: base.exists, list: () => [] };
-  const [cardOf, reporter, failOn] = [createCards(readReceipts(host)), createReporter(), readFailOn(options)];
+  const [cardOf, reporter, failOn] = [createCards(around), createReporter(), readFailOn(options)];
   const skipped: string[] = [];
   const all: One[] = [];
   let unchangedCount = 0;
@@ -183,11 +185,12 @@ const mostHolders = 8;
 
 /** Without the long tail: largest holders, and layers down to the second level. */
 function shortened(report: Report): Report {
-  const { training, evaluation, layers } = report;
+  const { training, evaluation, saving, layers } = report;
   return {
     ...report,
     training: { ...training, holders: training.holders.slice(0, mostHolders) },
     evaluation: evaluation && { ...evaluation, holders: evaluation.holders.slice(0, mostHolders) },
+    ...(saving && { saving: { ...saving, holders: saving.holders.slice(0, mostHolders) } }),
     layers: layers.filter(({ layer }) => layer.split(".").length <= 2),
   };
 }

@@ -13,13 +13,11 @@ import { type LoadedRun, load } from "../load.ts";
 import type { CommandOptions } from "../options.ts";
 import { recordedPlan } from "../recorded.ts";
 
-/** Cards by name, each looked up once. */
-export function createCards(
-  receipts: Around["receipts"],
-): (name: string, headroom: BudgetRule["headroom"]) => CardContext {
+/** Cards by name, each looked up once; `--gpu-free` and `--display` are taken for each of them. */
+export function createCards(around: Around): (name: string, headroom: BudgetRule["headroom"]) => CardContext {
   const known = new Map<string, Context>();
   return (name, headroom) => {
-    const context = known.get(name) ?? createContext(name, { receipts });
+    const context = known.get(name) ?? createContext(name, around);
     known.set(name, context);
     const { budget } = context;
     if (budget === undefined) throw new Error(`no budget for ${name}`);

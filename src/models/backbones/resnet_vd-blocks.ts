@@ -81,8 +81,8 @@ export class BottleneckBlock extends Layer {
   readonly conv1: ConvBNLayer;
   readonly conv2: ConvBNLayer;
   readonly short: ConvBNLayer | undefined;
-  readonly add = new Add();
-  readonly relu = new Activation("relu");
+  readonly add: Add;
+  readonly relu: Activation;
 
   constructor(inChannels: number, outChannels: number, o: BlockOptions) {
     super();
@@ -91,6 +91,8 @@ export class BottleneckBlock extends Layer {
     this.conv1 = new ConvBNLayer(outChannels, outChannels, 3, { stride, dilation, relu: true, dataFormat });
     this.conv2 = new ConvBNLayer(outChannels, outChannels * 4, 1, { dataFormat });
     this.short = shortcut(inChannels, outChannels * 4, o);
+    this.add = new Add();
+    this.relu = new Activation("relu");
   }
 
   forward(f: Locals, inputs: Tensor): Tensor {
@@ -109,8 +111,8 @@ export class BasicBlock extends Layer {
   readonly conv0: ConvBNLayer;
   readonly conv1: ConvBNLayer;
   readonly short: ConvBNLayer | undefined;
-  readonly add = new Add();
-  readonly relu = new Activation("relu");
+  readonly add: Add;
+  readonly relu: Activation;
 
   constructor(inChannels: number, outChannels: number, o: BlockOptions) {
     super();
@@ -118,6 +120,8 @@ export class BasicBlock extends Layer {
     this.conv0 = new ConvBNLayer(inChannels, outChannels, 3, { stride, dilation, relu: true, dataFormat });
     this.conv1 = new ConvBNLayer(outChannels, outChannels, 3, { dilation, dataFormat });
     this.short = shortcut(inChannels, outChannels, o);
+    this.add = new Add();
+    this.relu = new Activation("relu");
   }
 
   forward(f: Omit<Locals, "conv2">, inputs: Tensor): Tensor {

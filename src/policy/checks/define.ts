@@ -30,10 +30,12 @@ export function shortfall(report: Report, gpu: GpuBudget): Shortfall {
 }
 
 /** The part in which a run that does not fit ends: where its first request fails, else whose sum is over. */
-export function failingPart({ outOfMemory, training, verdict }: Report, gpu: GpuBudget): Part | undefined {
+export function failingPart({ outOfMemory, training, evaluation, verdict }: Report, gpu: GpuBudget): Part | undefined {
   if (verdict !== "does-not-fit") return undefined;
   if (outOfMemory !== undefined) return outOfMemory.part === "evaluation" ? "evaluation" : "training";
-  return training.process.expectedBytes > gpu.usableBytes ? "training" : "evaluation";
+  const { usableBytes } = gpu;
+  const evaluationOver = (evaluation?.process.expectedBytes ?? 0) > usableBytes;
+  return training.process.expectedBytes <= usableBytes && evaluationOver ? "evaluation" : "training";
 }
 
 /** Narrows an error to one of its codes. */

@@ -100,8 +100,8 @@ function levelsOf(a: Side, b: Side): readonly ByteChange[] {
   ];
 }
 
-function parts({ training, evaluation }: Side): Parameters<typeof worstProcess>[0] {
-  return { training, evaluation: evaluation ?? undefined };
+function parts({ training, evaluation, saving }: Side): Parameters<typeof worstProcess>[0] {
+  return { training, evaluation: evaluation ?? undefined, saving: saving ?? undefined };
 }
 
 function kindsOf(a: Side, b: Side): readonly ByteChange[] {

@@ -3,7 +3,7 @@ import { count } from "./count.ts";
 
 export const report = {
   verdicts: { fits: "fits", tight: "tight", "does-not-fit": "does not fit" },
-  parts: { training: "training", evaluation: "evaluation" },
+  parts: { training: "training", evaluation: "evaluation", saving: "saving" },
   kinds: {
     parameter: "parameter",
     buffer: "buffer",
@@ -54,6 +54,7 @@ export const report = {
   // Where it ends.
   whileBuilt: "while the model is built",
   inIteration: (n: number) => `in iteration ${n}`,
+  whileSaved: "while a checkpoint is saved",
   atImage: (n: number) => `at evaluation image ${n}`,
   ends: (moment: string, place: string, thing: string) => `it ends ${moment}, ${place}${thing}:`,
   endsAtHighEnd: (moment: string, place: string, thing: string) =>
@@ -63,6 +64,7 @@ export const report = {
   levelColumns: ["peak", "allocated", "reserved", "process", "process, range"],
   trainingPeak: (place: string) => `training peak ${place}`,
   evaluationPeak: (place: string) => `evaluation peak ${place}`,
+  savingPeak: "saving casts every tensor of the network to float32 on the card, once for each layer (AMP O2)",
   ncclTakes: (span: string) => `of the process, NCCL takes ${span} on each card`,
   // What is alive.
   aliveAtPeak: "alive at training peak",

@@ -3,7 +3,7 @@ import type { Words } from "../words.ts";
 
 export const report: Words["report"] = {
   verdicts: { fits: "放得下", tight: "勉强放得下", "does-not-fit": "放不下" },
-  parts: { training: "训练", evaluation: "评估" },
+  parts: { training: "训练", evaluation: "评估", saving: "保存" },
   kinds: {
     parameter: "参数",
     buffer: "缓冲区",
@@ -50,6 +50,7 @@ export const report: Words["report"] = {
   tightBecause: "；按预期放得下，但如果 cuDNN 取最大的工作区、CUDA 取最大的上下文，则放不下",
   whileBuilt: "构建模型时",
   inIteration: (n) => `第 ${n} 次迭代`,
+  whileSaved: "保存检查点时",
   atImage: (n) => `评估第 ${n} 张图像时`,
   ends: (moment, place, thing) => `训练将终止于${moment}，${place}${thing}：`,
   endsAtHighEnd: (moment, place, thing) => `取上限时，训练将终止于${moment}，${place}${thing}：`,
@@ -57,6 +58,7 @@ export const report: Words["report"] = {
   levelColumns: ["峰值", "已分配", "已保留", "进程", "进程范围"],
   trainingPeak: (place) => `训练峰值：${place}`,
   evaluationPeak: (place) => `评估峰值：${place}`,
+  savingPeak: "保存时，网络的每个张量都会在显存中转换为 float32，每层各一次（AMP O2）",
   ncclTakes: (span) => `进程一栏中，NCCL 在每张卡上占 ${span}`,
   aliveAtPeak: "训练峰值时存活",
   other: "其他",

@@ -12,6 +12,8 @@ export const figureNames = [
   "afterStep",
   "reservedTraining",
   "reservedEvaluation",
+  "end",
+  "reservedEnd",
 ] as const;
 export type FigureName = (typeof figureNames)[number];
 
@@ -53,11 +55,18 @@ function placeOf(measured: { peak: number; live?: number; place?: Place } | unde
   return measured && measured.live === measured.peak ? measured.place : undefined;
 }
 
+/** The most of training, evaluation and saving. */
+function highest({ training, evaluation, saving }: RunEstimate, level: "allocated" | "reserved"): number {
+  return Math.max(...[training, evaluation ?? [], saving ?? []].flat().map((part) => part[level].lowBytes));
+}
+
 function compare(c: PackedCase, e: RunEstimate): Pick<CaseResult, "figures" | "place"> {
   const figures: Partial<Record<FigureName, Figure>> = {
     parameters: { ours: e.parameters.count, truth: c.parameters.count },
     training: { ours: e.training.allocated.lowBytes, truth: c.training.peak },
     afterStep: { ours: e.training.afterStepBytes, truth: c.steps[2]![0] },
+    end: { ours: highest(e, "allocated"), truth: c.end[0] },
+    reservedEnd: { ours: highest(e, "reserved"), truth: c.end[1] },
     reservedTraining: { ours: e.training.reserved.lowBytes, truth: c.training.reserved },
   };
   if (c.evaluation) {

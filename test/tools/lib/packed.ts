@@ -44,6 +44,8 @@ export interface PackedCase {
     readonly live?: number;
     readonly place?: Place;
   };
+  /** Paddle's peaks at the end of train(): training, evaluation and saving. */
+  readonly end: readonly [peakAllocated: number, peakReserved: number];
   readonly evaluation?: {
     readonly peak: number;
     readonly reserved?: number;
@@ -80,6 +82,7 @@ export function packCase(c: MeasuredCase, key: string): PackedCase {
     },
     afterBuild: c.after_build,
     steps: c.steps.map((s) => [s.allocated, s.peak_allocated, s.peak_reserved]),
+    end: [c.peak_allocated, c.peak_reserved],
     training: {
       peak: e?.before.peak_allocated ?? c.peak_allocated,
       reserved: e?.before.peak_reserved ?? c.peak_reserved,
