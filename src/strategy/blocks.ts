@@ -61,7 +61,8 @@ export function chooseBlocks(simulation: Simulation, mostBlocks = defaultMostBlo
   const saved = savedByLayer(simulation);
   const children = new Map<string, string[]>();
   const held = new Map<string, number>();
-  for (const { name } of simulation.layers) {
+  // A layer that several attributes share (SETR's heads) is listed for each of them, under the name of the first.
+  for (const name of new Set(simulation.layers.map((layer) => layer.name))) {
     const parent = name === "model" ? undefined : name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : "model";
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), name]);
   }
