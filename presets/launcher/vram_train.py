@@ -154,6 +154,10 @@ def accumulating(progress, train_module, arguments):
             if progress.is_last:
                 super().update()
 
+        def minimize(self, optimizer, *args, **kwargs):
+            """What PaddleSeg 2.8.0 calls in place of both."""
+            return super().minimize(optimizer, *args, **kwargs) if progress.is_last else (None, None)
+
     real_ema = train_module.update_ema_model
 
     def update_ema_model(ema_model, model, step=0, **kwargs):
@@ -421,6 +425,11 @@ def lean_changes(means, train_module, arguments):
         return []
     import importlib.util
 
+    from paddleseg.models.losses import OhemCrossEntropyLoss
+
+    # Losses of 2.8 count weights and ignored pixels in another way.
+    if "weight" not in inspect.signature(OhemCrossEntropyLoss).parameters:
+        raise Refusal("--lean stands for the losses of PaddleSeg 2.9 and later; this is an earlier one")
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lean_losses.py")
     if not os.path.isfile(path):
         raise Refusal("--lean needs lean_losses.py beside vram_train.py; it is in vram-plan's presets/launcher")

@@ -77,10 +77,13 @@ def make_data():
     make_configs()
 
 
-def built(batch, fixed_statistics=False, iters=4):
-    """Model, optimizer, losses and data of a config, the same weights each time. The learning rate falls to 0 in `iters` steps."""
+def built(batch, fixed_statistics=False, iters=4, images=""):
+    """Model, optimizer, losses and data of a config, the same weights each time. The learning rate falls to 0 in `iters` steps.
+
+    `images` is the end of the config's name.
+    """
     paddle.seed(7)
-    builder = SegBuilder(Config(os.path.join(folder, "b%d.yml" % batch), iters=iters))
+    builder = SegBuilder(Config(os.path.join(folder, "b%d%s.yml" % (batch, images)), iters=iters))
     model = builder.model
     if fixed_statistics:
         for layer in model.sublayers():
@@ -101,22 +104,23 @@ class Log:
     warning = info
 
 
-def run(batch, accumulate=1, recompute=(), fixed_statistics=False, save="out", lean=(), **more):
+def run(batch, accumulate=1, recompute=(), fixed_statistics=False, save="out", lean=(), images="", **more):
     """Trains through the launcher's train(); the images always in the same order. Gives the model, its optimizer and the log."""
     # Names of parameters, by which the optimizer's state is kept, count from 0 again as in a new process.
     with paddle.utils.unique_name.guard():
-        return run_named(batch, accumulate, recompute, fixed_statistics, save, lean, more)
+        return run_named(batch, accumulate, recompute, fixed_statistics, save, lean, images, more)
 
 
-def run_named(batch, accumulate, recompute, fixed_statistics, save, lean, more):
-    builder, model = built(batch, fixed_statistics, max(4, more.get("iters", 4)))
+def run_named(batch, accumulate, recompute, fixed_statistics, save, lean, images, more):
+    builder, model = built(batch, fixed_statistics, max(4, more.get("iters", 4)), images)
     options = types.SimpleNamespace(accumulate=accumulate, recompute=list(recompute), lean=list(lean), dry_run=False)
     train = vram_train.wrapped(train_module.train, train_module, options)
     log, optimizer = Log(), builder.optimizer
     arguments = dict(
-        dict(val_dataset=None, save_dir=os.path.join(folder, save), iters=4, save_interval=2), optimizer=optimizer, batch_size=batch,
+        dict(val_dataset=builder.val_dataset, save_dir=os.path.join(folder, save), iters=4, save_interval=2), optimizer=optimizer, batch_size=batch,
         log_iters=1, logger=log, **dict(dict(losses=builder.loss), **more),
     )
+    # Saving without an evaluation fails in PaddleSeg 2.9.1 itself (`mean_iou` is not bound): hence val_dataset.
     # PaddleSeg 2.8 and 2.9 log through their module's logger.
     if "logger" not in inspect.signature(train_module.train).parameters:
         train_module.logger = arguments.pop("logger")
@@ -163,7 +167,7 @@ def check_accumulation():
     for one, two in zip(small_log, large_log):
         assert abs(field(one, "loss") - field(two, "loss")) < 2e-4, (one, two)
         assert field(one, "lr") == field(two, "lr") and field(one, "epoch") == field(two, "epoch"), (one, two)
-    assert sorted(os.listdir(os.path.join(folder, "out"))) == ["iter_2", "iter_4"]
+    assert sorted(os.listdir(os.path.join(folder, "out"))) == ["best_model", "iter_2", "iter_4"]
     assert "step" not in vars(optimizer) and "clear_gradients" not in vars(small)
     return "weights moved by %.1e, differ by %.1e" % (moved, apart)
 
@@ -190,6 +194,12 @@ def check_lean():
     from paddleseg.models.losses import OhemCrossEntropyLoss
 
     ohem = {"types": [OhemCrossEntropyLoss(min_kept=3000)] * 3, "coef": [1, 0.5, 0.25]}
+    if "weight" not in inspect.signature(OhemCrossEntropyLoss).parameters:
+        try:
+            run(2, losses=ohem, lean=vram_train.MEANS)
+        except vram_train.Refusal as refusal:
+            return str(refusal)
+        raise AssertionError("lean training was not refused")
     for accumulate in (1, 2):
         plain, _, plain_log = run(2, accumulate=accumulate, losses=ohem)
         lean, optimizer, lean_log = run(2, accumulate=accumulate, losses=ohem, lean=vram_train.MEANS)
@@ -303,9 +313,10 @@ def check_recompute():
     (plain, plain_grads), (again, again_grads) = found
     changed = [k for k in plain if k.endswith(("_mean", "_variance"))]
     assert changed and all((plain[k] == again[k]).all() for k in changed), "running statistics differ"
-    apart = difference(again_grads, plain_grads)
-    assert apart < 1e-6, apart
-    return "gradients differ by %.1e, %d statistics equal" % (apart, len(changed))
+    assert list(again_grads) == list(plain_grads)
+    unequal = [n for n in plain_grads if not (again_grads[n] == plain_grads[n]).all()]
+    assert not unequal, unequal
+    return "%d gradients and %d statistics equal to the bit" % (len(plain_grads), len(changed))
 
 
 class Block(nn.Layer):
@@ -346,11 +357,14 @@ def check_structures():
                 out = model(x)
             (out.astype("float32") ** 2).mean().backward()
             found.append({n: p.grad.numpy() for n, p in model.named_parameters() if not p.stop_gradient})
-        apart = difference(found[1], found[0])
+        # Of the block's inputs the gradients are the same, but added in another order.
+        plain, again = found
+        assert all((again[n] == plain[n]).all() for n in plain if n.startswith("block.")), amp
+        apart = difference(again, plain)
         assert apart < 1e-6, (amp, apart)
     model.eval()
     assert type(model.block).__name__ == "Block" and model(x).stop_gradient is False
-    return "differ by %.1e" % apart
+    return "the block's gradients equal to the bit, the stem's differ by %.1e" % apart
 
 
 def check_refusals():
@@ -429,12 +443,13 @@ def check_dry_run():
     assert not os.path.exists(save) and "[TRAIN]" not in out + err
     code, out, err = command(*words, "--lean")
     assert code == 2 and "--lean" in err, (code, err[-500:])
-    return "2 runs"
+    code, out, err = command(*words, "--acumulate", "2")
+    assert code == 2 and "unrecognized arguments: --acumulate 2" in err and "[TRAIN]" not in out + err, (code, err[-500:])
+    return "3 runs"
 
 
-def main():
-    make_data()
-    for name, check in list(globals().items()):
+def main(checks):
+    for name, check in list(checks.items()):
         if not name.startswith("check_") or (sys.argv[4:] and name[len("check_"):] not in sys.argv[4:]):
             continue
         try:
@@ -444,4 +459,6 @@ def main():
         print("CHECK " + json.dumps(dict(result, name=name[len("check_"):], says=check.__doc__)), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    make_data()
+    main(globals())
