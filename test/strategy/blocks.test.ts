@@ -12,7 +12,12 @@ it("a layer that several attributes share is one choice (SETR's heads)", { timeo
   const resolved = readPackedConfigs().get(found!.resolved)!;
   const settings = settingsOf({ batch: 1, crop: [256, 256], amp: "off", resolved, evalSize: undefined });
   const run = simulate(configFromResolved(resolved), settings, stepRuntime(findRuntime()));
-  const layers = chooseBlocks(run).flatMap((block) => block.layers);
-  expect(layers).toContain("head.feat_convs.0");
-  expect(layers).toEqual([...new Set(layers)]);
+  // It is listed for each of them, which is what makes the case.
+  const listed = run.layers.map(({ name }) => name);
+  expect(new Set(listed).size).toBeLessThan(listed.length);
+  for (const most of [12, 1000]) {
+    const layers = chooseBlocks(run, most).flatMap((block) => block.layers);
+    expect(layers.length).toBeGreaterThan(0);
+    expect(layers).toEqual([...new Set(layers)]);
+  }
 });
