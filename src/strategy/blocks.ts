@@ -15,6 +15,8 @@ export interface Moment {
   readonly constantBytes: number;
   readonly count: number;
   readonly byBlock: readonly number[];
+  /** Whether it lies where recompute may change the order of ops: in backward, after its first op. */
+  readonly isReordered: boolean;
 }
 
 /** One choice of a search: neighbouring layers, each recomputed by itself. */
@@ -112,12 +114,16 @@ function group(
 }
 
 /**
- * The moments that bound the peak from below: the highest of each phase, and the highest of backward outside each block.
+ * The moments that bound the peak from below: the highest of each phase, and the highest of each part of backward.
  *
  * Why it is a bound. At an op of the plain run, let A be what is alive. In the run with the blocks S recomputed the same op runs
  * in the same iteration, and everything in A is alive there but what recompute let go of early: storages that ops inside a block
  * of S made, and that no op outside that block keeps (a block's inputs are kept also where it is recomputed). So
  * alive(S) ≥ A − Σ those, whatever else recompute adds. Reserved is never below allocated.
+ * What the proof needs is that ops run in the same order, and that holds in the data phase, in forward, in the losses, up to the first op
+ * of backward, and in the optimizer step. In backward a recomputed layer's nodes run one after another, where those of other
+ * branches may come between them in the plain run, so there the order may differ and the bound is likely (a test holds it on networks
+ * with branches) but not proved: such moments guide the search, and prove something of runs without recompute only.
  * For a smaller batch b of B: a tensor's bytes are at least b/B of what they were (sizes are sums and products with non-negative
  * coefficients of the batch), and rounding added less than 256 B to each; parameters and their like stay. So
  * alive(b) ≥ constant + (A − constant − 256·count)·b/B, as long as the same ops run: OHEM's choice does not change, since its
@@ -135,6 +141,7 @@ export function boundingMoments(simulation: Simulation, blocks: readonly Block[]
   const owner = new Map<number, number>();
   let [bytes, constantBytes, count] = [0, 0, 0];
   const best = new Map<string, Moment>();
+  let wasBackward = false;
   for (let i = 0; i < to; i++) {
     const id = log.storage[i]!;
     const size = roundRequest(log.bytes[id]!) * log.sign[i]!;
@@ -154,10 +161,15 @@ export function boundingMoments(simulation: Simulation, blocks: readonly Block[]
     }
     if (i < from || size < 0) continue;
     const site = log.sites[log.site[i]!]!;
-    // In backward one moment for each eighth of the way: other blocks still hold their activations there.
-    const key = site.phase === "backward" ? `backward ${Math.floor(((i - from) * 16) / (to - from))}` : site.phase;
+    const inBackward = site.phase === "backward";
+    const isReordered = inBackward && wasBackward;
+    wasBackward = inBackward;
+    // In backward one moment for each sixteenth of the iteration: other blocks still hold their activations there.
+    const part = isReordered ? Math.floor(((i - from) * 16) / (to - from)) : "";
+    const key = `${site.phase} ${part}`;
     const old = best.get(key);
-    if (old === undefined || bytes > old.bytes) best.set(key, { bytes, constantBytes, count, byBlock: [...by] });
+    if (old === undefined || bytes > old.bytes)
+      best.set(key, { bytes, constantBytes, count, byBlock: [...by], isReordered });
   }
   return [...best.values()];
 }
@@ -187,4 +199,10 @@ export function lowerBound(moments: readonly Moment[], chosen: readonly boolean[
     if (alive > bound) bound = alive;
   }
   return bound;
+}
+
+/** The same, proved: moments whose order recompute may change count only where nothing is recomputed. */
+export function provedBound(moments: readonly Moment[], chosen: readonly boolean[], share = 1): number {
+  const isPlain = !chosen.includes(true);
+  return lowerBound(isPlain ? moments : moments.filter(({ isReordered }) => !isReordered), chosen, share);
 }

@@ -1,6 +1,6 @@
 /** @file What is ruled out without a run: bounds of whole families of points, from few short runs. */
 import type { Size } from "../config/types.ts";
-import { lowerBound } from "./blocks.ts";
+import { lowerBound, provedBound } from "./blocks.ts";
 import type { KnobValues } from "./limits.ts";
 import { type Point, sizeText } from "./point.ts";
 import { unlessRefused } from "./refused.ts";
@@ -72,10 +72,10 @@ export class Bounds {
   private isHopeless(point: Point): boolean {
     const outline = this.outline(point);
     const chosen = outline.blocks.map(() => this.values.recompute);
-    const bound = lowerBound(outline.moments, chosen, shareOf(point, outline.point));
-    const isProved = sizeText(point.crop) === sizeText(outline.point.crop);
-    if (bound <= (isProved ? this.room : this.room * scaledMargin)) return false;
-    if (!isProved) this.unproved();
+    const share = shareOf(point, outline.point);
+    const isOwnCrop = sizeText(point.crop) === sizeText(outline.point.crop);
+    if (lowerBound(outline.moments, chosen, share) <= (isOwnCrop ? this.room : this.room * scaledMargin)) return false;
+    if (!isOwnCrop || provedBound(outline.moments, chosen, share) <= this.room) this.unproved();
     return true;
   }
 
@@ -91,7 +91,7 @@ export class Bounds {
     const outline = unlessRefused(() => this.runs.outline(point));
     if (outline === undefined) return 0;
     const chosen = outline.blocks.map(() => this.values.recompute);
-    return lowerBound(outline.moments, chosen, microBatch / point.microBatch);
+    return provedBound(outline.moments, chosen, microBatch / point.microBatch);
   }
 
   private sized(point: Point, microBatch: number, crop: Size = point.crop): Point {

@@ -1,5 +1,5 @@
 /** @file At one crop, micro-batch, precision and network: the point that costs the least time, with or without recompute. */
-import { lowerBound } from "./blocks.ts";
+import { lowerBound, provedBound } from "./blocks.ts";
 import { shareOf } from "./bounds.ts";
 import type { EvaluationMode, Point } from "./point.ts";
 import type { Candidate, Outline, Runs } from "./space.ts";
@@ -57,7 +57,11 @@ export function cheapest(runs: Runs, point: Point, bounds: Outline, options: Inn
   });
   const sets = subsetsByCost(blocks.map((b) => b.flops))
     .map(({ chosen, cost }) => ({ chosen, cost, bound: lowerBound(moments, chosen, share) }))
-    .filter(({ chosen, cost, bound }) => cost > 0 && bound <= options.room && options.inTime(named(chosen)));
+    .filter(({ chosen, cost, bound }) => {
+      if (cost === 0) return false;
+      const isOut = bound > options.room && provedBound(moments, chosen, share) > options.room;
+      return !isOut && options.inTime(named(chosen));
+    });
   return cheapestSet(sets, holes, (set, sure) => withBlocks(runs, named(set.chosen), options, sure), options);
 }
 
@@ -110,7 +114,7 @@ function cheapestSet(
     -1,
   );
   const last = sets[least];
-  if (found === undefined && last !== undefined && !tried.has(last)) fitsAt(least);
+  if (found === undefined && last !== undefined && last.bound <= room && !tried.has(last)) fitsAt(least);
   // What was learned of sets that did not fit may be too much: the holes of the one that fits say which cheaper ones may.
   if (found !== undefined) {
     const fitting = sets[end];
