@@ -59,6 +59,7 @@ export function prepareRun(
     evaluation,
     useEma: flags.useEma ?? defaultSettings.useEma,
     prefetch: flags.prefetch ?? defaultSettings.prefetch,
+    dataLeft: defaultSettings.dataLeft,
     dataFormat: flags.dataFormat ?? defaultSettings.dataFormat,
     gpus: flags.gpus ?? defaultSettings.gpus,
   };

@@ -29,7 +29,17 @@ export interface Site {
 
 /** A named point in the event list: the events before `at` had happened. */
 export interface Mark {
-  readonly name: "built" | "iteration" | "step" | "evaluation" | "image" | "image-end" | "save" | "save-end" | "end";
+  readonly name:
+    | "built"
+    | "iteration"
+    | "step"
+    | "evaluation"
+    | "image"
+    | "image-end"
+    | "save"
+    | "save-end"
+    | "resumed"
+    | "end";
   /** Iteration or image number, from 1; 0 where there is only one. */
   readonly index: number;
   readonly at: number;

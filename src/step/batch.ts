@@ -1,6 +1,7 @@
 /** @file Batches as PaddleSeg's loader hands them over: images float32, labels and edges uint8, on the card. */
 import type { Size } from "../config/types.ts";
-import { current } from "../engine/engine.ts";
+import { current, releaseTensor } from "../engine/engine.ts";
+import type { Chain } from "../engine/repeat.ts";
 import type { Tensor } from "../engine/tensor.ts";
 
 /** `data` of the loops: a dict of tensors. */
@@ -53,21 +54,58 @@ export function validationBatch(channels: number, network: Size, original: Size)
   return { img, label: e.tensor([1, 1, original.height, original.width], "uint8", "", "input") };
 }
 
-/** The loader: hands over one batch at a time and makes `ahead` more before it does, as a buffered reader. */
-export function* loader(make: () => Batch, count: number, ahead: number): Iterable<Batch> {
-  const queue: Batch[] = [];
-  let made = 0;
-  const next = (): Batch => {
-    made++;
-    const batch = make();
-    for (const tensor of Object.values(batch)) tensor.references++;
-    return batch;
-  };
-  for (let i = 0; i < count; i++) {
-    while (made < count && queue.length <= ahead) queue.push(next());
-    const batch = queue.shift();
-    if (batch === undefined) return;
+/**
+ * The loader: hands over one batch at a time and makes `ahead` more before it does, as a buffered reader. `count` is how many the data
+ * set has; where it has more than are taken, what was made ahead stays on the card until `close`.
+ */
+export class Loader {
+  private readonly make: () => Batch;
+  private readonly count: number;
+  private readonly ahead: number;
+  private readonly queue: Batch[] = [];
+  /** All that were made; a name in front of the queue's first is the one that was taken last. */
+  private readonly made: Batch[] = [];
+
+  constructor(make: () => Batch, count: number, ahead: number) {
+    this.make = make;
+    this.count = count;
+    this.ahead = ahead;
+  }
+
+  /** The next batch, held by nobody. Throws where the data set has no more. */
+  next(): Batch {
+    while (this.made.length < this.count && this.queue.length <= this.ahead) {
+      const batch = this.make();
+      for (const tensor of Object.values(batch)) tensor.references++;
+      this.queue.push(batch);
+      this.made.push(batch);
+    }
+    const batch = this.queue.shift();
+    if (batch === undefined) throw new RangeError("the data set has no more batches");
     for (const tensor of Object.values(batch)) tensor.references--;
-    yield batch;
+    return batch;
+  }
+
+  /**
+   * Storages that live for longer than a round of the loop which has just ended and took `count` batches: from the one it found in
+   * `data` on, each with the one that comes `count` later.
+   */
+  chains(count: number): Chain[] {
+    const taken = this.made.length - this.queue.length;
+    const chains: Chain[] = [];
+    for (let start = taken - count; start < Math.min(taken, taken - count + 1 + this.ahead); start++) {
+      const batches = this.made.filter((_, i) => i >= start - 1 && (i - start + 1) % count === 0);
+      for (const key of Object.keys(batches[0] ?? {})) {
+        chains.push(batches.flatMap((batch) => batch[key]?.storage.id ?? []));
+      }
+    }
+    return chains;
+  }
+
+  /** Lets go of what was made ahead. */
+  close(): void {
+    for (const batch of this.queue.splice(0)) {
+      for (const tensor of Object.values(batch)) if (--tensor.references === 0) releaseTensor(tensor);
+    }
   }
 }

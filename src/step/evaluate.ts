@@ -10,7 +10,7 @@ import { setTraining } from "../nn/layer.ts";
 import type { Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
-import { type Batch, loader, validationBatch } from "./batch.ts";
+import { type Batch, Loader, validationBatch } from "./batch.ts";
 import { type Areas, addGathered } from "./gather.ts";
 
 /** Images that are evaluated: the second meets what the first leaves behind. */
@@ -33,6 +33,8 @@ export interface EvaluationPlan {
   readonly ahead: number;
   /** Cards, each of which evaluates its share of the images. */
   readonly gpus: number;
+  /** Whether there are more images than the two that are run. */
+  readonly dataLeft: boolean;
 }
 
 interface Locals extends Areas {
@@ -59,19 +61,17 @@ export function evaluate(model: Network, plan: EvaluationPlan): void {
     f.intersect_area_all = t.zeros([1], "int64");
     f.pred_area_all = t.zeros([1], "int64");
     f.label_area_all = t.zeros([1], "int64");
-    let [made, image] = [0, 0];
+    const make = () => validationBatch(plan.channels, plan.network, plan.original);
+    const data = new Loader(make, plan.dataLeft ? Number.POSITIVE_INFINITY : images, plan.ahead);
     noGrad(() => {
-      const make = () => {
-        e.log.mark("image", ++made);
-        return validationBatch(plan.channels, plan.network, plan.original);
-      };
-      for (const data of loader(make, images, plan.ahead)) {
-        image++;
-        f.data = data;
+      for (let image = 1; image <= images; image++) {
+        e.log.mark("image", image);
+        f.data = data.next();
         oneImage(f, model, plan);
         if (image < images) e.log.mark("image-end", image);
       }
     });
+    data.close();
   });
   e.log.mark("image-end", images);
   leave();

@@ -40,10 +40,15 @@ export interface Settings {
   readonly useEma: boolean;
   /** Batches that the loader keeps ahead on the card. */
   readonly prefetch: number;
+  /** Both data sets have more than the run takes, as in a real training; a measurement may end with its data. */
+  readonly dataLeft: boolean;
   readonly dataFormat: "NCHW" | "NHWC";
   /** Cards that train together, each on a batch of its own. */
   readonly gpus: number;
 }
+
+/** `--save_interval` of tools/train.py as it is by default: an evaluation comes after so many iterations, and after the last. */
+export const saveInterval = 1000;
 
 /** PaddleSeg's defaults: one card, fp32, no evaluation; the loader keeps one batch ahead (BufferedReader). */
 export const defaultSettings: Settings = {
@@ -56,6 +61,7 @@ export const defaultSettings: Settings = {
   evaluation: {},
   useEma: false,
   prefetch: 1,
+  dataLeft: true,
   dataFormat: "NCHW",
   gpus: 1,
 };

@@ -18,7 +18,7 @@ import type { EvaluationPlan } from "./evaluate.ts";
 import { FlopsPassError } from "./flops-pass.ts";
 import { Optimizer, readOptimizer } from "./optimizer.ts";
 import type { StepRuntime } from "./runtime.ts";
-import type { Settings } from "./settings.ts";
+import { type Settings, saveInterval } from "./settings.ts";
 import { convertSyncBatchNorm } from "./sync-batch-norm.ts";
 import { train, wholeRun } from "./train.ts";
 
@@ -104,6 +104,7 @@ function run(
     edge: hasEdges(config),
     instances: instanceClasses(config),
     ahead: settings.prefetch,
+    dataLeft: settings.dataLeft,
     accumulation: settings.accumulation,
     lean: settings.lean,
     iterations,
@@ -111,6 +112,7 @@ function run(
     useEma: settings.useEma,
     gpus: settings.gpus,
     evaluation: settings.doEval ? evaluationPlan(config, settings, channels, cast) : undefined,
+    resumes: settings.doEval && settings.dataLeft && config.iters > saveInterval,
   });
   engine.log.mark("end");
   return {
@@ -210,6 +212,7 @@ function evaluationPlan(
     cast,
     ahead: settings.prefetch,
     gpus: settings.gpus,
+    dataLeft: settings.dataLeft,
   };
 }
 

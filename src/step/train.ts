@@ -3,6 +3,7 @@ import { backward, freeGradients, zeroGradients } from "../engine/backward.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
 import { PyList } from "../engine/references.ts";
+import type { Chain } from "../engine/repeat.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { UserError } from "../errors.ts";
 import type { AnyLoss } from "../losses/loss.ts";
@@ -12,7 +13,7 @@ import { type Parameter, setTraining } from "../nn/layer.ts";
 import type { Logit, Logits } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
 import { autocast, type Cast } from "./autocast.ts";
-import { type Batch, type BatchPlan, loader, trainingBatch } from "./batch.ts";
+import { type Batch, type BatchPlan, Loader, trainingBatch } from "./batch.ts";
 import { Reducer } from "./data-parallel.ts";
 import { decorate } from "./decorate.ts";
 import { MovingAverage } from "./ema.ts";
@@ -20,6 +21,7 @@ import { type EvaluationPlan, evaluate } from "./evaluate.ts";
 import { checkFlopsPass } from "./flops-pass.ts";
 import { headByHead } from "./heads.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { Rounds } from "./rounds.ts";
 import { save } from "./save.ts";
 import { GradScaler } from "./scaler.ts";
 import type { LeanMeans } from "./settings.ts";
@@ -42,6 +44,8 @@ export interface TrainingPlan extends BatchPlan {
   readonly losses: readonly LossOf[];
   readonly optimizer: Optimizer;
   readonly ahead: number;
+  /** Whether the data set has more batches than are run: then those made ahead stay on the card during evaluation. */
+  readonly dataLeft: boolean;
   readonly accumulation: number;
   readonly lean?: readonly LeanMeans[];
   readonly iterations: number;
@@ -49,6 +53,8 @@ export interface TrainingPlan extends BatchPlan {
   readonly useEma: boolean;
   readonly gpus: number;
   readonly evaluation: EvaluationPlan | undefined;
+  /** Whether training goes on after an evaluation. */
+  readonly resumes: boolean;
 }
 
 interface Locals {
@@ -62,7 +68,10 @@ interface Locals {
   scaled: Tensor;
 }
 
-/** Runs three iterations, then the evaluation with training's leftovers still alive. */
+/**
+ * Runs three iterations, then the evaluation with training's leftovers still alive, then, where training goes on after it, one more:
+ * the evaluation leaves other holes in the allocator's chunks than it found.
+ */
 export function train(plan: TrainingPlan): void {
   const e = current();
   const leave = e.enter("other", "data");
@@ -73,19 +82,24 @@ export function train(plan: TrainingPlan): void {
     if (plan.cast?.level === "O2") decorate(plan.model);
     const reducer = plan.gpus > 1 ? joinCards(plan) : undefined;
     const make = () => trainingBatch(plan);
-    let micro = 0;
-    for (const data of loader(make, plan.iterations * plan.accumulation, plan.ahead)) {
-      const iteration = Math.floor(micro / plan.accumulation) + 1;
-      if (micro++ % plan.accumulation === 0) e.log.mark("iteration", iteration);
-      f.data = data;
-      // The launcher lets the cards exchange gradients once a step (`no_sync` for the micro-batches before).
-      forwardBackward(f, plan, scaler, reducer, micro % plan.accumulation === 0);
-      if (micro % plan.accumulation !== 0) continue;
+    const count = plan.dataLeft ? Number.POSITIVE_INFINITY : plan.iterations * plan.accumulation;
+    const data = new Loader(make, count, plan.ahead);
+    const iterate = (iteration: number): readonly Chain[] => {
+      for (let micro = 0; micro < plan.accumulation; micro++) {
+        const batch = data.next();
+        if (micro === 0) e.log.mark("iteration", iteration);
+        f.data = batch;
+        // The launcher lets the cards exchange gradients once a step (`no_sync` for the micro-batches before).
+        forwardBackward(f, plan, scaler, reducer, micro === plan.accumulation - 1);
+      }
       update(plan, scaler);
       e.log.mark("step", iteration);
       (plan.lean?.includes("gradients") ? freeGradients : zeroGradients)(plan.parameters);
       ema?.update();
-    }
+      return data.chains(plan.accumulation);
+    };
+    const rounds = new Rounds(iterate, plan.gpus === 1 && (plan.dataLeft || plan.ahead === 0));
+    for (let iteration = 1; iteration <= plan.iterations; iteration++) rounds.next(iteration);
     if (plan.evaluation) {
       e.log.mark("evaluation");
       evaluate(plan.model, plan.evaluation);
@@ -93,6 +107,12 @@ export function train(plan: TrainingPlan): void {
       if (ema) evaluate(plan.model, plan.evaluation);
     }
     if (plan.cast?.level === "O2" && plan.iterations >= wholeRun) save(plan.model);
+    if (plan.resumes) {
+      setTraining(plan.model, true);
+      e.log.mark("resumed");
+      rounds.next(plan.iterations + 1);
+    }
+    data.close();
     checkFlopsPass(plan.model, f.images.shape, plan.cast);
   });
   leave();

@@ -136,6 +136,7 @@ export class RandomRuns implements Runs {
         crop: point.crop,
         edge: false,
         ahead: 0,
+        dataLeft: false,
         accumulation: point.accumulation,
         lean: point.lean ?? [],
         iterations,
@@ -143,6 +144,7 @@ export class RandomRuns implements Runs {
         useEma: false,
         gpus: 1,
         evaluation: undefined,
+        resumes: false,
       });
       engine.log.mark("end");
       const layers = [...sublayers(model)].map(({ name }) => ({ name, type: "", count: 0, bytes: 0 }));

@@ -25,6 +25,8 @@ export interface Runnable {
   /** Layers whose forward ran again in backward, and batches kept ahead: where the measured run had them. */
   readonly recompute?: readonly string[] | undefined;
   readonly prefetch?: boolean | undefined;
+  /** The data sets had more than was run; else the measurement ended with its data. */
+  readonly dataLeft?: boolean | undefined;
   /** Means of lean training that were on. */
   readonly lean?: readonly LeanMeans[] | undefined;
   /** Micro-batches per optimizer step. */
@@ -90,6 +92,7 @@ export function settingsOf(c: Runnable): Settings {
     doEval: c.evalSize !== undefined,
     evaluation: c.evalSize ? { size: size(c.evalSize) } : {},
     prefetch: c.prefetch ? 1 : 0,
+    dataLeft: c.dataLeft ?? false,
     recompute: c.recompute ?? [],
     lean: c.lean ?? [],
     accumulation: c.accumulate ?? 1,

@@ -1,6 +1,6 @@
 /**
  * @file Compares runs that were measured with one workspace for every convolution (`FAKE_CUDNN_WS`, `measure_raw.py`) with ours:
- * `node dist/tools/workspace.js ID.json…`; allocated and reserved, training and evaluation.
+ * `node dist/tools/workspace.js [--data-left] ID.json…`; allocated and reserved, training and evaluation.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -31,9 +31,13 @@ interface Measured {
 const program = loadProgram();
 const rows = [["case", "figure", "ours", "measured", "difference"]];
 let same = 0;
-for (const file of parseArgs({ allowPositionals: true }).positionals) {
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { "data-left": { type: "boolean" } } });
+for (const file of positionals) {
   const c = JSON.parse(readFileSync(file, "utf8")) as Measured;
-  const { log } = program.simulate(program.config(c.resolved), settingsOf({ ...c, evalSize: c.eval?.size }));
+  const { log } = program.simulate(
+    program.config(c.resolved),
+    settingsOf({ ...c, evalSize: c.eval?.size, dataLeft: values["data-left"] }),
+  );
   const workspaces = fixedWorkspaces(log, Number(c.env.FAKE_CUDNN_WS ?? 0));
   const { training, evaluation } = tally(log, workspaces);
   const held = replay(log, { workspaces });
