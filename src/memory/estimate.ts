@@ -63,9 +63,16 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   const hasRange = hasWorkspaces || log.lent.size > 0;
   const expected = hasRange ? replay(log, { ...above, workspaceBytes: "expectedBytes" }) : low;
   const high = hasRange ? replay(log, { ...above, workspaceBytes: "highBytes" }) : low;
+  const whole = { low: low.whole, expected: expected.whole, high: high.whole };
   const trainingEnds = { low: low.training, expected: expected.training, high: high.training };
+  const [beforeEvaluation, beforeSaving] = [low.evaluation !== undefined, low.saving !== undefined];
   const { calibration } = runtime;
-  const byRule = partEstimate(tallies.training, trainingEnds, context);
+  const byRule = partEstimate(
+    tallies.training,
+    trainingEnds,
+    beforeEvaluation || beforeSaving ? trainingEnds : whole,
+    context,
+  );
   const training = {
     ...narrowPart(byRule, "training", calibration),
     afterStepBytes: tallies.afterStepBytes,
@@ -75,13 +82,14 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   let evaluation: PartEstimate | undefined;
   if (tallies.evaluation !== undefined && low.evaluation && expected.evaluation && high.evaluation) {
     const ends = { low: low.evaluation, expected: expected.evaluation, high: high.evaluation };
-    const evaluationByRule = partEstimate(tallies.evaluation, ends, context);
+    const evaluationByRule = partEstimate(tallies.evaluation, ends, beforeSaving ? ends : whole, context);
     evaluation = narrowPart(evaluationByRule, "evaluation", calibration);
     wider = Math.max(wider, evaluation.process.highBytes - evaluationByRule.process.highBytes);
   }
   let saving: PartEstimate | undefined;
   if (tallies.saving !== undefined && low.saving && expected.saving && high.saving) {
-    saving = partEstimate(tallies.saving, { low: low.saving, expected: expected.saving, high: high.saving }, context);
+    const ends = { low: low.saving, expected: expected.saving, high: high.saving };
+    saving = partEstimate(tallies.saving, ends, whole, context);
   }
   const replayOn: ReplayOn = (end, usableBytes) => {
     const contextBytes = context[`${end}Bytes`] + wider;
@@ -97,17 +105,30 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   return { training, evaluation, saving, layerPeaks: tallies.layerPeaks, nccl: context.nccl, assumptions, replayOn };
 }
 
-/** Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. */
-function partEstimate(tally: Tally, ends: Ends, context: Context): PartEstimate {
+/**
+ * Process: low is reserved plus the context; expected and high count the driver's whole pages, and no less than that. `ends` is what is
+ * held when the part is over, `later` what is held when more rounds have followed: expected and high are those of a long run.
+ */
+function partEstimate(tally: Tally, ends: Ends, later: Ends, context: Context): PartEstimate {
   const { lowBytes, expectedBytes, highBytes, peak, byKind, byPhase, holders } = tally;
-  const reserved = rising(ends.low.reservedBytes, ends.expected.reservedBytes, ends.high.reservedBytes);
-  const pages = rising(ends.low.pagesBytes, ends.expected.pagesBytes, ends.high.pagesBytes);
+  const reserved = rising(ends.low.reservedBytes, later.expected.reservedBytes, later.high.reservedBytes);
+  const pages = rising(ends.low.pagesBytes, later.expected.pagesBytes, later.high.pagesBytes);
   const process = rising(
     reserved.lowBytes + context.lowBytes,
     Math.max(pages.expectedBytes, reserved.expectedBytes) + context.expectedBytes,
     Math.max(pages.highBytes, reserved.highBytes) + context.highBytes,
   );
-  return { allocated: { lowBytes, expectedBytes, highBytes }, reserved, process, peak, byKind, byPhase, holders };
+  const settledBytes = later.low.reservedBytes;
+  return {
+    allocated: { lowBytes, expectedBytes, highBytes },
+    reserved,
+    process,
+    ...(settledBytes > reserved.lowBytes && { settledBytes }),
+    peak,
+    byKind,
+    byPhase,
+    holders,
+  };
 }
 
 function rising(lowBytes: number, expected: number, high: number): Range {

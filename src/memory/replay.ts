@@ -42,6 +42,8 @@ export interface Replay {
   readonly evaluation: Held | undefined;
   /** With the saving after that, where the log has it. */
   readonly saving: Held | undefined;
+  /** After the iterations that follow too: each round finds other holes in the chunks than the one before it left. */
+  readonly whole: Held;
   /** The request that failed; the replay ends there. */
   readonly outOfMemory: Failure | undefined;
 }
@@ -72,12 +74,18 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   let libraryAt = scratch[0]?.at ?? never;
   let training: Held | undefined;
   let evaluation: Held | undefined;
+  let saving: Held | undefined;
+  const resumed = log.at("resumed");
   let failed: OutOfMemory | undefined;
   let asked: Failure["asked"] = "tensor";
   let event = 0;
   for (; event < end; event++) {
     if (event === trainEnd) training = heldBy(allocator);
     if (event === saveAt) evaluation = heldBy(allocator);
+    if (event === resumed) {
+      if (saveAt >= 0) saving = heldBy(allocator);
+      else if (hasEvaluation) evaluation = heldBy(allocator);
+    }
     const id = storage[event]!;
     const pool = aside !== undefined && log.aside.has(id) ? aside : allocator;
     lent?.settle(event);
@@ -99,7 +107,8 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   return {
     training: training ?? heldBy(allocator),
     evaluation: hasEvaluation ? (evaluation ?? heldBy(allocator)) : undefined,
-    saving: saveAt >= 0 ? heldBy(allocator) : undefined,
+    saving: saveAt >= 0 ? (saving ?? heldBy(allocator)) : undefined,
+    whole: heldBy(allocator),
     outOfMemory: failed && { ...failed, event, site: log.sites[log.site[event]!], asked },
   };
 }

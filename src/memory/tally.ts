@@ -41,12 +41,12 @@ const reportedStep = 3;
 /** The image that is reported: the first one meets what training left behind, the second repeats. */
 const reportedImage = 2;
 
-/** Training ends where the evaluation begins, or the saving, or at the end of the run. */
+/** Training ends where the evaluation begins, or the saving, or where more iterations follow, or at the end of the run. */
 export function trainingEnd(log: EventLog): number {
-  const evaluation = log.at("evaluation");
-  if (evaluation >= 0) return evaluation;
-  const save = log.at("save");
-  if (save >= 0) return save;
+  for (const name of ["evaluation", "save", "resumed"] as const) {
+    const at = log.at(name);
+    if (at >= 0) return at;
+  }
   const end = log.at("end");
   return end >= 0 ? end : log.length;
 }

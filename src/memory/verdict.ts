@@ -62,16 +62,17 @@ export function verdict(estimate: Judged, budget: GpuBudget): Fit {
 
 /** What is left at the most that a surviving run holds. */
 function spare({ replay, contextBytes }: OnCard, usableBytes: number): number {
-  const held = Math.max(replay.training.pagesBytes, (replay.saving ?? replay.evaluation)?.pagesBytes ?? 0);
+  const held = replay.whole.pagesBytes;
   return Math.max(0, usableBytes - contextBytes - held);
 }
 
 /** A failure in the words of the report, with Paddle's own message. */
 function failedRequest(failure: Failure, { log, contextBytes }: OnCard, budget: GpuBudget): FailedRequest {
   const { event, site, asked, chunkBytes, pagesBytes } = failure;
-  const [evaluation, save] = [log.at("evaluation"), log.at("save")];
-  const isSaving = save >= 0 && event >= save;
-  const isEvaluation = !isSaving && evaluation >= 0 && event >= evaluation;
+  const [evaluation, save, resumed] = [log.at("evaluation"), log.at("save"), log.at("resumed")];
+  const isAfter = resumed >= 0 && event >= resumed;
+  const isSaving = save >= 0 && event >= save && !isAfter;
+  const isEvaluation = !isSaving && !isAfter && evaluation >= 0 && event >= evaluation;
   const mark = log.marks.findLast(({ name, at }) => name === (isEvaluation ? "image" : "iteration") && at <= event);
   const availableBytes = budget.usableBytes - contextBytes - pagesBytes;
   const usedBytes = pagesBytes + contextBytes + (budget.othersBytes ?? 0);

@@ -33,5 +33,7 @@ export function levelLines({ training, evaluation, saving, nccl }: Report, { lan
   if (saving !== undefined) places.push(wrap(words.savingPeak, width, "  ", 4));
   const shared =
     nccl === undefined ? [] : wrap(words.ncclTakes(span(nccl.lowBytes, nccl.highBytes, language)), width, "  ", 4);
+  const settled = (saving ?? evaluation ?? training).settledBytes;
+  if (settled !== undefined) places.push(wrap(words.settles(formatGiB(settled)), width, "  ", 4));
   return [paint.faint(head), ...body, ...places.flat(), ...shared];
 }

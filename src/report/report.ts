@@ -37,6 +37,11 @@ export interface LevelSet {
 }
 
 export interface PartEstimate extends LevelSet {
+  /**
+   * What `reserved.lowBytes`, which is that of three iterations and two images, grows to in a longer run, where it grows: each round
+   * finds other gaps in the cache than the one before it left. Expected and high count it in.
+   */
+  readonly settledBytes?: number | undefined;
   readonly peak: Peak;
   /** Bytes alive at the allocated peak, by kind; they sum up to `allocated.lowBytes`. */
   readonly byKind: Readonly<Record<StorageKind, number>>;

@@ -18,6 +18,7 @@ const part = z.object({
   allocated: range.describe("Live tensors; max_mem_allocated in PaddleSeg's log. lowBytes is exact."),
   reserved: range.describe("Held by the caching allocator; max_mem_reserved in PaddleSeg's log."),
   process: range.describe("With CUDA context and libraries; what nvidia-smi shows."),
+  settledBytes: bytes.optional().describe("What reserved.lowBytes grows to in a longer run, where it grows."),
   peak: z.object({ phase, stage, layer: z.string(), op: z.string(), index: z.int() }),
   byKind: z
     .record(z.enum(storageKinds), bytes)

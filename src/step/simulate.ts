@@ -112,7 +112,8 @@ function run(
     useEma: settings.useEma,
     gpus: settings.gpus,
     evaluation: settings.doEval ? evaluationPlan(config, settings, channels, cast) : undefined,
-    resumes: settings.doEval && settings.dataLeft && config.iters > saveInterval,
+    resumes:
+      settings.dataLeft && iterations >= wholeRun && config.iters > (settings.doEval ? saveInterval : iterations),
   });
   engine.log.mark("end");
   return {

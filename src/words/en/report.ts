@@ -63,6 +63,7 @@ export const report = {
   // Levels.
   levelColumns: ["peak", "allocated", "reserved", "process", "process, range"],
   trainingPeak: (place: string) => `training peak ${place}`,
+  settles: (size: string) => `reserved grows to ${size} in later iterations: each round finds other gaps in the cache`,
   evaluationPeak: (place: string) => `evaluation peak ${place}`,
   savingPeak: "saving casts every tensor of the network to float32 on the card, once for each layer (AMP O2)",
   ncclTakes: (span: string) => `of the process, NCCL takes ${span} on each card`,

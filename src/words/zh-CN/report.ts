@@ -57,6 +57,7 @@ export const report: Words["report"] = {
   things: { tensor: "", workspace: "，cuDNN 工作区", library: "，Paddle 分配器之外的暂存空间" },
   levelColumns: ["峰值", "已分配", "已保留", "进程", "进程范围"],
   trainingPeak: (place) => `训练峰值：${place}`,
+  settles: (size: string) => `后续迭代中保留显存会增至 ${size}：每一轮在缓存中遇到的空隙不同`,
   evaluationPeak: (place) => `评估峰值：${place}`,
   savingPeak: "保存时，网络的每个张量都会在显存中转换为 float32，每层各一次（AMP O2）",
   ncclTakes: (span) => `进程一栏中，NCCL 在每张卡上占 ${span}`,
