@@ -64,12 +64,17 @@ export class Engine {
   enter(phase: Phase, stage: Stage): () => void {
     const before = [this.phase, this.stage] as const;
     [this.phase, this.stage] = [phase, stage];
-    this.entered = this.log.bytes.length;
+    this.beginPart();
     this.select();
     return () => {
       [this.phase, this.stage] = before;
       this.select();
     };
+  }
+
+  /** The limit on the tensors of one part counts from here. */
+  beginPart(): void {
+    this.entered = this.log.bytes.length;
   }
 
   get currentPhase(): Phase {

@@ -59,6 +59,8 @@ function savingPeak(model: AnyLayer): number {
 function onCard(e: Engine): Card {
   return {
     make: (copy) => {
+      // Layers times tensors: bounded by the network, which is bounded itself.
+      e.beginPart();
       copy.storage = e.allocate(copy.bytes, "cast", "temporary");
       copy.storage.references++;
     },

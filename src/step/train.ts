@@ -33,8 +33,8 @@ import type { LeanMeans } from "./settings.ts";
 export const wholeRun = 3;
 
 /**
- * Iterations that follow where training goes on: what is reserved can still grow. In 187 of PaddleSeg's cases ten more iterations and
- * four more images reserve more than two more iterations do in few, and none allocates more.
+ * Iterations that follow where training goes on, as what is reserved can still grow. Of 187 of PaddleSeg's cases twelve more iterations
+ * raise it by over 1 % in 20 (11.8 % at most); after two more it still grows by over 1 % in 8 (5.5 % at most). Each costs time here.
  */
 const moreRounds = 2;
 
