@@ -72,8 +72,15 @@ const twice = phrase("gradient-after-unused", {});
 /** What changes memory in ways that no rule here describes, or fails in Paddle. Throws `run-not-modelled`, `data-parallel-stops`. */
 function refuseUnmodelled(
   config: TrainConfig,
-  { useEma, precision, ampLevel, gpus = 1, recompute = [] }: RunFlags,
+  { useEma, precision, ampLevel, gpus = 1, recompute = [], lean = [] }: RunFlags,
 ): void {
+  if (gpus > 1 && lean.includes("heads")) {
+    throw new UserError("run-not-modelled", {
+      what: phrase("heads-on-several", {}),
+      reason: phrase("heads-on-several-reason", {}),
+      instead: phrase("heads-on-several-instead", {}),
+    });
+  }
   if (gpus > 1 && recompute.length > 0) throw new UserError("data-parallel-stops", { reason: twice });
   if (config.resolved.to_static_training === true) {
     const what = "to_static_training";

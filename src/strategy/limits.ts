@@ -1,6 +1,7 @@
 /** @file What a person may ask of a search, and the values of each knob under it. */
 import type { Size, TrainConfig } from "../config/types.ts";
 import { type LeanMeans, leanMeans, type Settings } from "../step/settings.ts";
+import { meansAtNoCost } from "./harm.ts";
 import { workspaceLimits } from "./knobs/conv-workspace.ts";
 import { smallerCrops } from "./knobs/crop.ts";
 import { type Variant, variants } from "./knobs/variants.ts";
@@ -71,7 +72,8 @@ export function valuesOf(
     // DataParallel's reducer does not work with recompute.
     recompute: !kept("recompute") && (run?.settings.gpus ?? 1) === 1,
     accumulation: kept("accumulation") ? () => start.accumulation : (size) => effective / size,
-    lean: kept("lean") ? start.lean : leanMeans,
+    // The launcher refuses heads on several cards: each would have its gradients exchanged.
+    lean: kept("lean") ? start.lean : (run?.settings.gpus ?? 1) > 1 ? meansAtNoCost : leanMeans,
   };
 }
 

@@ -86,6 +86,10 @@ describe("the command line", () => {
     [[recipe, "--gpu", "rtx4070", "--gpus", "0"], /It has to be a whole number from 1 on/],
     [[recipe, "--gpu", "rtx4070", "--gpus", "two"], /It has to be a whole number from 1 on/],
     [
+      [recipe, "--gpu", "rtx4070", "--gpus", "2", "--lean", "all"],
+      /with --lean heads on several cards is not modelled: the cards would exchange gradients after each head/,
+    ],
+    [
       [recipe, "--gpu", "rtx4070", "--gpus", "2", "--recompute", "backbone.features.2"],
       /Paddle's DataParallel stops in this run: with recompute, the gradient of a parameter comes in after/,
     ],

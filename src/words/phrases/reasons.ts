@@ -45,6 +45,9 @@ export interface ReasonPhrases {
   "nvidia-smi-no-card": None;
   "static-graph": None;
   "static-graph-instead": None;
+  "heads-on-several": None;
+  "heads-on-several-reason": None;
+  "heads-on-several-instead": None;
   "ema-under-o2": None;
   "ema-under-o2-reason": None;
   "ema-under-o2-instead": None;

@@ -43,6 +43,9 @@ export const reasonPhrases: PhraseTable<ReasonPhrases> = {
   "nvidia-smi-no-card": () => "nvidia-smi names no card",
   "static-graph": () => "it runs a static graph, whose executor frees, fuses and reorders by rules of its own",
   "static-graph-instead": () => "Set to_static_training to false, or leave it out.",
+  "heads-on-several": () => "--lean heads on several cards",
+  "heads-on-several-reason": () => "the cards would exchange gradients after each head",
+  "heads-on-several-instead": () => "Name the other means: --lean losses,logits,gradients.",
   "ema-under-o2": () => "--use-ema under O2",
   "ema-under-o2-reason": () =>
     "the update adds float16 parameters, cast anew each time, to a float32 average, which was not measured",
