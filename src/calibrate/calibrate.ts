@@ -4,6 +4,7 @@ import type { Gpu, MemoryRuntime } from "../memory/card.ts";
 import { estimateMemory, type MemoryEstimate } from "../memory/estimate.ts";
 import { humanReadableSize } from "../memory/message.ts";
 import { narrowPart } from "../memory/narrow.ts";
+import { placeOf } from "../memory/place.ts";
 import type { CalibrateResult, LoggedOutOfMemory, MatchedRequest, NoReceipt } from "../report/calibrate.ts";
 import type { PlanSettings } from "../report/report.ts";
 import type { StepRuntime } from "../step/runtime.ts";
@@ -13,7 +14,7 @@ import { compare, measuredPart, peaksOf } from "./compare.ts";
 import { findGrowth } from "./growth.ts";
 import type { TrainingLog } from "./log.ts";
 import { calibrationOf, type Receipt, withReceipt } from "./receipts.ts";
-import { bytesOfSize, matchRequests, nearestSizes, placeOf } from "./requests.ts";
+import { bytesOfSize, matchRequests, nearestSizes } from "./requests.ts";
 
 export interface CalibrateRequest {
   readonly logFile: string;

@@ -1,6 +1,7 @@
 /** @file Which layer and op asks for the size that an out-of-memory message names: our run's requests of exactly that size. */
 import type { EventLog, Site } from "../engine/events.ts";
 import { humanReadableSize } from "../memory/message.ts";
+import { placeOf } from "../memory/place.ts";
 import { roundRequest } from "../memory/rounding.ts";
 import { listWorkspaces } from "../memory/workspace.ts";
 import type { MatchedRequest } from "../report/calibrate.ts";
@@ -31,14 +32,6 @@ function* requests(log: EventLog, { chunkFloorBytes, convWorkspaceLimitBytes }: 
     for (const bytes of new Set([expectedBytes, highBytes]))
       yield { at: at - 1, site: siteAt(at - 1), bytes: chunk(bytes), asked: "workspace" };
   }
-}
-
-/** Where in the run an event lies. */
-export function placeOf(log: EventLog, at: number): Pick<MatchedRequest, "part" | "index"> {
-  const evaluation = log.at("evaluation");
-  const isEvaluation = evaluation >= 0 && at >= evaluation;
-  const mark = log.marks.findLast((one) => one.name === (isEvaluation ? "image" : "iteration") && one.at <= at);
-  return { part: isEvaluation ? "evaluation" : mark === undefined ? "build" : "training", index: mark?.index ?? 0 };
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { EventLog } from "../engine/events.ts";
 import type { FailedRequest, GpuBudget, PartEstimate, Verdict } from "../report/report.ts";
 import { humanReadableSize } from "./message.ts";
+import { placeOf } from "./place.ts";
 import type { Failure, Replay } from "./replay.ts";
 
 /** An end of the range that a verdict looks at. */
@@ -69,11 +70,6 @@ function spare({ replay, contextBytes }: OnCard, usableBytes: number): number {
 /** A failure in the words of the report, with Paddle's own message. */
 function failedRequest(failure: Failure, { log, contextBytes }: OnCard, budget: GpuBudget): FailedRequest {
   const { event, site, asked, chunkBytes, pagesBytes } = failure;
-  const [evaluation, save, resumed] = [log.at("evaluation"), log.at("save"), log.at("resumed")];
-  const isAfter = resumed >= 0 && event >= resumed;
-  const isSaving = save >= 0 && event >= save && !isAfter;
-  const isEvaluation = !isSaving && !isAfter && evaluation >= 0 && event >= evaluation;
-  const mark = log.marks.findLast(({ name, at }) => name === (isEvaluation ? "image" : "iteration") && at <= event);
   const availableBytes = budget.usableBytes - contextBytes - pagesBytes;
   const usedBytes = pagesBytes + contextBytes + (budget.othersBytes ?? 0);
   return {
@@ -81,8 +77,7 @@ function failedRequest(failure: Failure, { log, contextBytes }: OnCard, budget: 
     bytes: chunkBytes,
     usedBytes,
     availableBytes,
-    part: isSaving ? "saving" : isEvaluation ? "evaluation" : mark === undefined ? "build" : "training",
-    index: mark?.index ?? 0,
+    ...placeOf(log, event),
     phase: site?.phase ?? "other",
     stage: site?.stage ?? "build",
     layer: site?.layer ?? "",

@@ -46,7 +46,7 @@ export interface Growth {
 /** A request of our run that has the size of the message. */
 export interface MatchedRequest {
   readonly asked: "tensor" | "workspace";
-  readonly part: "build" | "training" | "evaluation";
+  readonly part: "build" | "training" | "evaluation" | "saving";
   /** First iteration or image that has it. */
   readonly index: number;
   readonly phase: Phase;
