@@ -86,7 +86,7 @@ export abstract class Layer<A extends readonly unknown[] = readonly [Tensor], R 
       ? recompute(inputs, (given) => call((f) => this.forward(f, ...same(inputs, given))))
       : call((f) => this.forward(f, ...inputs));
     if (e.gradEnabled && !e.calls.has(this.name)) {
-      e.calls.set(this.name, { needsGradient: differentiable && tensorsOnly(result), flops: e.flops - before });
+      e.calls.set(this.name, { needsGradient: differentiable && isNew(result, inputs), flops: e.flops - before });
     }
     retain(result);
     release(inputs);
@@ -113,16 +113,21 @@ function needsGradient(x: unknown): boolean {
 
 /**
  * What Paddle's recompute asks of a call: a tensor argument that needs a gradient, none that needs one inside a list (lists are not
- * detached, so backward would run twice through them), and a result of tensors only (its backward compares the counts).
+ * detached, so backward would run twice through them), and a result of new tensors only (its backward compares the counts).
  */
 function inputsRecomputable(inputs: readonly unknown[]): boolean {
   if (!inputs.some((x) => x instanceof Tensor && needsGradient(x))) return false;
   return !inputs.some((x) => !(x instanceof Tensor) && needsGradient(x));
 }
 
-function tensorsOnly(result: unknown): boolean {
-  const results: readonly unknown[] = Array.isArray(result) || result instanceof PyList ? [...result] : [result];
-  return results.every((x) => x instanceof Tensor);
+/** Whether a result is of tensors only, none of them an input that is handed on: a PyLayer cannot give back what it was given. */
+function isNew(result: unknown, inputs: readonly unknown[]): boolean {
+  const given = new Set(inputs.flatMap(items));
+  return items(result).every((x) => x instanceof Tensor && !given.has(x));
+}
+
+function items(value: unknown): readonly unknown[] {
+  return Array.isArray(value) || value instanceof PyList ? [...value] : [value];
 }
 
 /** Recompute hands back as many values of the same types. */

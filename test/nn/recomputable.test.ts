@@ -95,6 +95,21 @@ describe("a block that recompute can wrap", () => {
     ).toBe(false);
   });
 
+  it("gives back none of its inputs, as a block without a layer to run does", () => {
+    expect(
+      canRecompute(
+        (x: Tensor) => x,
+        () => [trained()],
+      ),
+    ).toBe(false);
+    expect(
+      canRecompute(
+        (x: Tensor, y: Tensor) => [t.scale(x), y],
+        () => [trained(), trained()],
+      ),
+    ).toBe(false);
+  });
+
   it("is refused by name where a list of tensors would be recomputed", () => {
     withEngine(new Engine(), () => {
       const block = new Body((x: readonly Tensor[]) => t.scale(x[0]!));
