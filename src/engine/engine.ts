@@ -300,12 +300,33 @@ export function releaseTensor(tensor: Tensor): void {
 
 /** Runs `body` without a tape (`paddle.no_grad`). */
 export function noGrad<R>(body: () => R): R {
+  return withGradMode(false, body);
+}
+
+/** Runs `body` with a tape (`paddle.enable_grad`). */
+export function withGrad<R>(body: () => R): R {
+  return withGradMode(true, body);
+}
+
+function withGradMode<R>(enabled: boolean, body: () => R): R {
   const e = current();
   const before = e.gradEnabled;
-  e.gradEnabled = false;
+  e.gradEnabled = enabled;
   try {
     return body();
   } finally {
     e.gradEnabled = before;
+  }
+}
+
+/** Runs `body` under these lists; without auto-cast where there are none. */
+export function withAmp<R>(amp: AmpState | undefined, body: () => R): R {
+  const e = current();
+  const before = e.amp;
+  e.amp = amp;
+  try {
+    return body();
+  } finally {
+    e.amp = before;
   }
 }

@@ -1,5 +1,6 @@
 /** @file A PyLayer: a node of the tape whose backward is a function of ours. */
 import { current } from "./engine.ts";
+import { drop } from "./references.ts";
 import { accumulationNode, type Backward, type Edge, GradNode } from "./tape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -14,6 +15,21 @@ export function pyLayer(inputs: readonly Tensor[], outputs: readonly Tensor[], r
     node.references++;
   });
   return node;
+}
+
+/** Makes `value` the result of a node that hands over the gradient of `source`, which is there already and waits for backward. */
+export function handOver(source: Tensor, value: Tensor, gradient: Tensor): Tensor {
+  gradient.references++;
+  const node = pyLayer([source], [value], (self) => {
+    self.dispose = undefined;
+    gradient.references--;
+    return [gradient];
+  });
+  node.dispose = () => {
+    gradient.references--;
+    drop(gradient);
+  };
+  return value;
 }
 
 function edgeTo(x: Tensor): Edge | undefined {

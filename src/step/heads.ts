@@ -2,7 +2,7 @@
 import { backward, takeGradient } from "../engine/backward.ts";
 import { current } from "../engine/engine.ts";
 import { scope } from "../engine/frame.ts";
-import { pyLayer } from "../engine/py-layer.ts";
+import { handOver } from "../engine/py-layer.ts";
 import { drop, PyList } from "../engine/references.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { UserError } from "../errors.ts";
@@ -10,6 +10,7 @@ import type { AnyLoss } from "../losses/loss.ts";
 import { MixedLoss } from "../losses/mixed_loss.ts";
 import type { Logit } from "../nn/logit.ts";
 import * as t from "../nn/tensor.ts";
+import { autocast } from "./autocast.ts";
 import type { GradScaler } from "./scaler.ts";
 
 /** What a logit was upsampled from and how, or itself. */
@@ -101,7 +102,7 @@ function head(source: Tensor, target: Tensor, { loss, again, scaler }: HeadArgum
         f.values.append(backwardOf(t.scale(f.result), scaler));
       }
       const gradient = gradientOf(f.inner);
-      f.link = formed(f.full, t.assign(f.values.at(0)), gradient);
+      f.link = handOver(f.full, t.assign(f.values.at(0)), gradient);
       delete f.full;
       delete f.inner;
       backward(f.link);
@@ -110,7 +111,7 @@ function head(source: Tensor, target: Tensor, { loss, again, scaler }: HeadArgum
       f.values.append(backwardOf(t.scale(f.result), scaler));
     }
     f.gradient = gradientOf(f.leaf);
-    formed(f.source, f.values.at(0), f.gradient);
+    handOver(f.source, f.values.at(0), f.gradient);
     return f.values;
   });
 }
@@ -142,28 +143,11 @@ interface ValueLocals {
 /** Backward of one loss, without auto-cast; its value. */
 function backwardOf(value: Tensor, scaler: GradScaler | undefined): Tensor {
   return scope({ value }, (f: ValueLocals) => {
-    const e = current();
-    const { amp } = e;
-    e.amp = undefined;
-    if (scaler) f.scaled = scaler.scale(f.value);
-    backward(f.scaled ?? f.value);
-    delete f.scaled;
-    e.amp = amp;
+    autocast(undefined, () => {
+      if (scaler) f.scaled = scaler.scale(f.value);
+      backward(f.scaled ?? f.value);
+      delete f.scaled;
+    });
     return t.detach(f.value);
   });
-}
-
-/** The value with a node that hands over the gradient. */
-function formed(source: Tensor, value: Tensor, gradient: Tensor): Tensor {
-  gradient.references++;
-  const node = pyLayer([source], [value], (self) => {
-    self.dispose = undefined;
-    gradient.references--;
-    return [gradient];
-  });
-  node.dispose = () => {
-    gradient.references--;
-    drop(gradient);
-  };
-  return value;
 }

@@ -1,8 +1,8 @@
 /** @file Losses whose gradient is formed together with their value (AtHand in presets/launcher/lean_losses.py). */
 import { backwardFrom, takeGradient } from "../../engine/backward.ts";
-import { current, noGrad } from "../../engine/engine.ts";
+import { current, noGrad, withAmp, withGrad } from "../../engine/engine.ts";
 import { scope } from "../../engine/frame.ts";
-import { pyLayer } from "../../engine/py-layer.ts";
+import { handOver } from "../../engine/py-layer.ts";
 import { copyOfGradient } from "../../engine/recompute.ts";
 import { drop } from "../../engine/references.ts";
 import type { Tensor } from "../../engine/tensor.ts";
@@ -16,32 +16,13 @@ export type ValueAndGradient = readonly [value: Tensor, gradient: Tensor];
 export function atHand(logit: Tensor, form: (logit: Tensor) => ValueAndGradient): Tensor {
   return scope({ logit }, (f: { logit: Tensor }) => {
     if (f.logit.dtype !== "float32") f.logit = t.cast(f.logit, "float32");
-    const [value, gradient] = withoutCast(() => noGrad(() => form(f.logit)));
+    const [value, gradient] = withAmp(undefined, () => noGrad(() => form(f.logit)));
     if (f.logit.stopGradient) {
       drop(gradient);
       return value;
     }
-    gradient.references++;
-    const node = pyLayer([f.logit], [value], (self) => {
-      self.dispose = undefined;
-      gradient.references--;
-      return [gradient];
-    });
-    node.dispose = () => {
-      gradient.references--;
-      drop(gradient);
-    };
-    return value;
+    return handOver(f.logit, value, gradient);
   });
-}
-
-function withoutCast<R>(body: () => R): R {
-  const e = current();
-  const { amp } = e;
-  e.amp = undefined;
-  const result = body();
-  e.amp = amp;
-  return result;
 }
 
 /** Pixels of a class that are valid, float32, in the labels' shape. */
@@ -54,29 +35,18 @@ export function pixelsOf(label: Tensor, valid: Tensor): Tensor {
  * In Python: `leaf.stop_gradient = False`, `paddle.enable_grad()`, `paddle.autograd.backward([result], [seed])`, `leaf.grad`.
  */
 export function gradientOfPart(leaf: Tensor, seed: Tensor, result: Tensor): Tensor {
-  const e = current();
   const { node, slot } = result;
   if (node === undefined) throw new TypeError("backward of a result without a grad node");
-  const before = e.gradEnabled;
-  e.gradEnabled = true;
-  const leave = e.enter("backward", "backward");
-  backwardFrom(e, [{ node, slot, grad: copyOfGradient(e, seed) }]);
-  leave();
-  e.gradEnabled = before;
+  withGrad(() => {
+    const e = current();
+    const leave = e.enter("backward", "backward");
+    backwardFrom(e, [{ node, slot, grad: copyOfGradient(e, seed) }]);
+    leave();
+  });
   const gradient = takeGradient(leaf);
   if (gradient === undefined) throw new TypeError("backward did not reach the leaf");
   gradient.references--;
   return gradient;
-}
-
-/** `paddle.enable_grad()`. */
-export function withGrad<R>(body: () => R): R {
-  const e = current();
-  const before = e.gradEnabled;
-  e.gradEnabled = true;
-  const result = body();
-  e.gradEnabled = before;
-  return result;
 }
 
 /** Probabilities, 0 where a pixel is ignored; `valid` is [N, H, W]. */

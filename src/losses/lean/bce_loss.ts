@@ -1,10 +1,11 @@
 /** @file BCELoss as presets/launcher/lean_losses.py forms it: the classes of a label one after the other, the kernel's own gradient. */
+import { withGrad } from "../../engine/engine.ts";
 import { scope } from "../../engine/frame.ts";
 import type { Tensor } from "../../engine/tensor.ts";
 import * as F from "../../nn/functional.ts";
 import * as t from "../../nn/tensor.ts";
 import { BCEOptions } from "../bce_loss.ts";
-import { atHand, gradientOfPart, type ValueAndGradient, withGrad } from "./at-hand.ts";
+import { atHand, gradientOfPart, type ValueAndGradient } from "./at-hand.ts";
 import { classOf, isNot } from "./pixels.ts";
 
 export class BCELoss extends BCEOptions {
