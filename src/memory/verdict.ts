@@ -1,6 +1,13 @@
 /** @file Whether a run survives on a card: the events replayed against what it has, and the request at which they end. */
 import type { EventLog } from "../engine/events.ts";
-import type { FailedRequest, GpuBudget, PartEstimate, Verdict } from "../report/report.ts";
+import {
+  type FailedRequest,
+  type GpuBudget,
+  mostOf,
+  type PartEstimate,
+  type Parts,
+  type Verdict,
+} from "../report/report.ts";
 import { humanReadableSize } from "./message.ts";
 import { placeOf } from "./place.ts";
 import type { Failure, Replay } from "./replay.ts";
@@ -30,10 +37,7 @@ export interface Fit {
 }
 
 /** What a verdict needs of an estimate. */
-export interface Judged {
-  readonly training: Pick<PartEstimate, "process">;
-  readonly evaluation: Pick<PartEstimate, "process"> | undefined;
-  readonly saving?: Pick<PartEstimate, "process"> | undefined;
+export interface Judged extends Parts<Pick<PartEstimate, "process">> {
   /** Undefined: judged by the sums alone. */
   readonly replayOn?: ReplayOn | undefined;
 }
@@ -45,10 +49,9 @@ export interface Judged {
  */
 export function verdict(estimate: Judged, budget: GpuBudget): Fit {
   const { usableBytes } = budget;
-  const parts = [estimate.training, estimate.evaluation ?? [], estimate.saving ?? []].flat();
-  const headroomBytes = usableBytes - Math.max(...parts.map((part) => part.process.highBytes));
+  const headroomBytes = usableBytes - mostOf(estimate, (part) => part.process.highBytes);
   if (headroomBytes >= 0) return { verdict: "fits", headroomBytes };
-  const expectedFits = parts.every((part) => part.process.expectedBytes <= usableBytes);
+  const expectedFits = mostOf(estimate, (part) => part.process.expectedBytes) <= usableBytes;
   if (estimate.replayOn === undefined) return { verdict: expectedFits ? "tight" : "does-not-fit", headroomBytes };
 
   const high = estimate.replayOn("high", usableBytes);

@@ -60,6 +60,26 @@ export interface TrainingEstimate extends PartEstimate {
   readonly afterStepBytes: number;
 }
 
+/** The parts of a run by their names in a report; each of what is only in some is left out or null (JSON). */
+export interface Parts<P> {
+  readonly training: P;
+  readonly evaluation?: P | null | undefined;
+  readonly saving?: P | null | undefined;
+}
+
+export type PartName = keyof Parts<unknown>;
+
+/** The parts that a run has, in their order. */
+export function partsOf<P>({ training, evaluation, saving }: Parts<P>): readonly (readonly [PartName, P])[] {
+  const all = [["training", training] as const, ["evaluation", evaluation] as const, ["saving", saving] as const];
+  return all.flatMap(([name, part]) => (part === null || part === undefined ? [] : [[name, part] as const]));
+}
+
+/** The most of something over the parts that a run has. */
+export function mostOf<P>(parts: Parts<P>, pick: (part: P) => number): number {
+  return Math.max(...partsOf(parts).map(([, part]) => pick(part)));
+}
+
 /** One layer with everything inside it: `model` is the root and holds all but the losses. */
 export interface LayerRow {
   readonly layer: string;

@@ -2,7 +2,15 @@
 import { formatBytes } from "../units.ts";
 import type { Language } from "../words/language.ts";
 import { wordsIn } from "../words/words.ts";
-import type { Peak, PlanSettings, Report } from "./report.ts";
+import {
+  mostOf,
+  type PartEstimate,
+  type PartName,
+  type Parts,
+  type Peak,
+  type PlanSettings,
+  partsOf,
+} from "./report.ts";
 
 /** `16 %`, and `<1 %` for what would be none. */
 export function percent(part: number, whole: number): string {
@@ -56,16 +64,19 @@ export function describePeak({ phase, stage, layer, op }: Omit<Peak, "index">, l
 }
 
 /** Highest bytes of the process in the worst of training, evaluation and saving, low, expected and high. */
-export function worstProcess(report: Pick<Report, "training" | "evaluation" | "saving">): {
+export function worstProcess(report: Parts<Pick<PartEstimate, "process">>): {
   low: number;
   expected: number;
   high: number;
 } {
-  const parts = [report.training, report.evaluation ?? [], report.saving ?? []].flat();
-  const most = (pick: (part: (typeof parts)[number]) => number): number => Math.max(...parts.map(pick));
   return {
-    low: most((part) => part.process.lowBytes),
-    expected: most((part) => part.process.expectedBytes),
-    high: most((part) => part.process.highBytes),
+    low: mostOf(report, (part) => part.process.lowBytes),
+    expected: mostOf(report, (part) => part.process.expectedBytes),
+    high: mostOf(report, (part) => part.process.highBytes),
   };
+}
+
+/** The part whose process is the highest: the first of equal ones. */
+export function worstPart<P extends Pick<PartEstimate, "process">>(report: Parts<P>): readonly [PartName, P] {
+  return partsOf(report).reduce((worst, one) => (one[1].process.highBytes > worst[1].process.highBytes ? one : worst));
 }

@@ -1,5 +1,7 @@
 /** @file Bytes against slowdown: the sets of recomputed blocks that nothing else beats in both. */
+
 import type { CurvePoint, CurveResult } from "../report/answers.ts";
+import { mostOf } from "../report/report.ts";
 import { lowerBound } from "./blocks.ts";
 import { subsetsByCost } from "./cheapest.ts";
 import { timeFactor } from "./cost.ts";
@@ -29,12 +31,11 @@ export function curve(context: SearchContext): Omit<CurveResult, "version" | "co
   const points = spread(candidates, mostRuns).map(({ chosen }): CurvePoint => {
     const recompute = blocks.filter((_, i) => chosen[i]).flatMap(({ layers }) => layers);
     const { memory, fit, point } = runs.run({ ...start, recompute });
-    const { training, evaluation } = memory;
     return {
       recompute,
       time: timeFactor(start, point, load, context.gpu),
-      allocatedBytes: training.allocated.lowBytes,
-      processBytes: Math.max(training.process.highBytes, evaluation?.process.highBytes ?? 0),
+      allocatedBytes: memory.training.allocated.lowBytes,
+      processBytes: mostOf(memory, (part) => part.process.highBytes),
       verdict: fit.verdict,
     };
   });

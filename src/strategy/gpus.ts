@@ -1,7 +1,9 @@
 /** @file The smallest card for a run: as it is, and with a plan that changes nothing but time. */
+
 import { cardBudget, type Gpu } from "../memory/card.ts";
 import { estimateMemory, verdict } from "../memory/estimate.ts";
 import type { CardFit, GpusResult } from "../report/answers.ts";
+import { mostOf } from "../report/report.ts";
 import type { Simulation } from "../step/simulate.ts";
 import { type Planned, plan, planSettings, startOf } from "./plan.ts";
 import { type SearchContext, Space } from "./space.ts";
@@ -32,9 +34,7 @@ export function smallestCards(
     gpus: together,
   };
   const alone = estimateMemory(log, options);
-  const low = Math.max(
-    ...[alone.training, alone.evaluation ?? [], alone.saving ?? []].flat().map((part) => part.reserved.lowBytes),
-  );
+  const low = mostOf(alone, (part) => part.reserved.lowBytes);
   // Reserved bytes without any workspace are a bound on every card, so that most cards need no estimate of their own.
   const fitOn = ({ gpu, budget }: (typeof cards)[number]) =>
     budget.usableBytes < low ? undefined : verdict(estimateMemory(log, { ...options, gpu }), budget);

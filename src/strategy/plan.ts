@@ -1,6 +1,6 @@
 /** @file From a search to a Plan: what changes, where, what each change saves and costs, and the command that runs it. */
 import { UserError } from "../errors.ts";
-import type { Plan, PlanChange, PlanSettings } from "../report/report.ts";
+import { mostOf, type Plan, type PlanChange, type PlanSettings } from "../report/report.ts";
 import { toEstimate } from "./estimate.ts";
 import { knobs } from "./knobs/index.ts";
 import type { Change, KnobContext } from "./knobs/knob.ts";
@@ -100,10 +100,7 @@ function inEnglish({ from, to, cost, ...rest }: Change, savedBytes: number): Pla
 
 /** Applies the changed knobs one after another, most harmful first, and takes what each saves at the process level. */
 function changesOf(runs: Space, start: Point, end: Point, context: KnobContext): PlanChange[] {
-  const high = (point: Point) => {
-    const { training, evaluation, saving } = runs.run(point).memory;
-    return Math.max(...[training, evaluation ?? [], saving ?? []].flat().map((part) => part.process.highBytes));
-  };
+  const high = (point: Point) => mostOf(runs.run(point).memory, (part) => part.process.highBytes);
   let at = start;
   const changes: PlanChange[] = [];
   for (const knob of knobs.toReversed()) {

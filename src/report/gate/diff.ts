@@ -94,14 +94,10 @@ function levelsOf(a: Side, b: Side): readonly ByteChange[] {
     level("training, reserved", ({ training }) => training.reserved.lowBytes),
     level("evaluation, allocated", ({ evaluation }) => evaluation?.allocated.lowBytes ?? 0),
     level("evaluation, reserved", ({ evaluation }) => evaluation?.reserved.lowBytes ?? 0),
-    level("process, expected", (side) => worstProcess(parts(side)).expected),
-    level("process, high end", (side) => worstProcess(parts(side)).high),
+    level("process, expected", (side) => worstProcess(side).expected),
+    level("process, high end", (side) => worstProcess(side).high),
     level("parameters", ({ parameters }) => parameters.bytes),
   ];
-}
-
-function parts({ training, evaluation, saving }: Side): Parameters<typeof worstProcess>[0] {
-  return { training, evaluation: evaluation ?? undefined, saving: saving ?? undefined };
 }
 
 function kindsOf(a: Side, b: Side): readonly ByteChange[] {

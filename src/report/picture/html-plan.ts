@@ -3,8 +3,8 @@
 import type { Language } from "../../words/language.ts";
 import { say } from "../../words/phrase.ts";
 import { describeVia } from "../plan.ts";
-import type { Estimate, Plan, PlanChange, Report } from "../report.ts";
-import { worstProcess } from "../words.ts";
+import type { Estimate, PartEstimate, Plan, PlanChange, Report } from "../report.ts";
+import { worstPart, worstProcess } from "../words.ts";
 import { section, size, t, table } from "./html-parts.ts";
 import { marginLabel, runLabel } from "./label.ts";
 import { stack } from "./mountain.ts";
@@ -34,8 +34,7 @@ function comparison(report: Report, plan: Plan, words: PictureWords): string {
     path: string,
     run: string,
   ): string => {
-    const part = worstPart(estimate);
-    const chosen = part === "evaluation" ? (estimate.evaluation ?? estimate.training) : estimate.training;
+    const [part, chosen] = worstPart<PartEstimate>(estimate);
     const pieces = stack.map((kind) => `<i class="k-${kind}" style="width:${share(chosen.byKind[kind])}"></i>`);
     const others = chosen.process.highBytes - chosen.allocated.lowBytes;
     const needs = size(chosen.process.highBytes, `${path}${part}.process.highBytes`);
@@ -43,10 +42,6 @@ function comparison(report: Report, plan: Plan, words: PictureWords): string {
   };
   const margin = `<p><data value="${plan.headroomBytes}" data-path="plan.headroomBytes">${t(`${words.verdicts[plan.verdict]}, ${marginLabel(plan.headroomBytes, words)}`)}</data></p>`;
   return `<div class="compare">${row(words.before, report, "", runLabel(report.run, words))}${row(words.after, plan.estimate, "plan.estimate.", runLabel(plan.settings, words))}</div>${margin}`;
-}
-
-function worstPart({ training, evaluation }: Pick<Estimate, "training" | "evaluation">): "training" | "evaluation" {
-  return (evaluation?.process.highBytes ?? 0) > training.process.highBytes ? "evaluation" : "training";
 }
 
 function changes(plan: Plan, words: PictureWords): string {

@@ -1,7 +1,7 @@
 /** @file The numbers of the HTML report: verdict, levels, kinds, largest holders, the failing request. */
 import { formatBytes } from "../../units.ts";
-import type { PartEstimate, Report } from "../report.ts";
-import { layerName, percent, worstProcess } from "../words.ts";
+import { type PartEstimate, partsOf, type Report } from "../report.ts";
+import { layerName, percent, worstPart, worstProcess } from "../words.ts";
 import { bar, section, size, t, table } from "./html-parts.ts";
 import { marginLabel, placeLabel, runLabel } from "./label.ts";
 import { stack } from "./mountain.ts";
@@ -14,8 +14,7 @@ const mostHolders = 12;
 export function verdictHeader(report: Report, words: PictureWords): string {
   const { gpu, verdict, headroomBytes, config, run } = report;
   const { expected, high } = worstProcess(report);
-  const part =
-    (report.evaluation?.process.highBytes ?? 0) > report.training.process.highBytes ? "evaluation" : "training";
+  const [part] = worstPart(report);
   const judged =
     gpu === undefined || verdict === undefined || headroomBytes === undefined
       ? `<p class="verdict"><strong>${t(words.needs(formatBytes(expected)))}</strong></p>`
@@ -23,18 +22,16 @@ export function verdictHeader(report: Report, words: PictureWords): string {
   return `<header><h1>${t(config)}</h1><p class="faint">${t(gpu === undefined ? "" : `${gpu.name} · `)}${t(runLabel(run, words))}</p>${judged}</header>`;
 }
 
-/** Three levels for training and evaluation. */
+/** Three levels for each part of the run. */
 export function levelsSection(report: Report, words: PictureWords): string {
-  const row = (name: "training" | "evaluation", part: PartEstimate): readonly string[] => [
+  const rows = partsOf<PartEstimate>(report).map(([name, part]): readonly string[] => [
     t(words.partNames[name]),
     size(part.allocated.lowBytes, `${name}.allocated.lowBytes`),
     size(part.reserved.lowBytes, `${name}.reserved.lowBytes`),
     size(part.process.expectedBytes, `${name}.process.expectedBytes`),
     `${size(part.process.lowBytes, `${name}.process.lowBytes`)} – ${size(part.process.highBytes, `${name}.process.highBytes`)}`,
     t(placeLabel(part.peak, words)),
-  ];
-  const rows = [row("training", report.training)];
-  if (report.evaluation !== undefined) rows.push(row("evaluation", report.evaluation));
+  ]);
   const heads = [words.part, words.allocated, words.reserved, words.process, words.range, words.peakAt];
   const failed = report.outOfMemory;
   const failure =

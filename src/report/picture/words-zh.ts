@@ -1,30 +1,13 @@
 /** @file The words of the pictures in Chinese. */
+import { report } from "../../words/zh-CN/report.ts";
 import type { PictureWords } from "./words.ts";
 
 export const chinese: PictureWords = {
   language: "zh-CN",
-  verdicts: { fits: "放得下", tight: "勉强放得下", "does-not-fit": "放不下" },
-  kinds: {
-    parameter: "参数",
-    buffer: "缓冲区",
-    gradient: "梯度",
-    "optimizer-state": "优化器状态",
-    activation: "激活",
-    temporary: "临时张量",
-    workspace: "工作区",
-    input: "输入",
-  },
-  spans: {
-    build: "构建",
-    data: "数据",
-    forward: "前向",
-    loss: "损失",
-    backward: "反向",
-    optimizer: "优化器",
-    metrics: "指标",
-    save: "保存",
-  },
-  phases: { forward: "前向", loss: "损失", backward: "反向", optimizer: "优化器", other: "其他" },
+  verdicts: report.verdicts,
+  kinds: report.kinds,
+  spans: report.moments,
+  phases: report.moments,
   training: (index) => `训练，第 ${index} 次迭代`,
   evaluation: (index) => `评估，第 ${index} 张图`,
   noTimeline: "此报告没有时间线。",
@@ -55,7 +38,7 @@ export const chinese: PictureWords = {
   levels: "三个层次的字节",
   levelsHelp: "已分配与已保留是精确值，不含 cuDNN 工作区；进程一栏加上工作区和 CUDA 上下文。",
   part: "部分",
-  partNames: { training: "训练", evaluation: "评估" },
+  partNames: report.parts,
   allocated: "已分配",
   reserved: "已保留",
   process: "进程",

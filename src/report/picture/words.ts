@@ -1,7 +1,8 @@
 /** @file The words of the pictures in one typed table for each language: a missing one does not compile. */
 import type { StorageKind } from "../../engine/events.ts";
+import { report } from "../../words/en/report.ts";
 import type { Language } from "../../words/language.ts";
-import type { Verdict } from "../report.ts";
+import type { PartName, Verdict } from "../report.ts";
 import type { TimelineSpan } from "../timeline.ts";
 import { chinese } from "./words-zh.ts";
 
@@ -42,7 +43,7 @@ export interface PictureWords {
   readonly levels: string;
   readonly levelsHelp: string;
   readonly part: string;
-  readonly partNames: Readonly<Record<"training" | "evaluation", string>>;
+  readonly partNames: Readonly<Record<PartName, string>>;
   readonly allocated: string;
   readonly reserved: string;
   readonly process: string;
@@ -84,28 +85,10 @@ export interface PictureWords {
 
 const english: PictureWords = {
   language: "en",
-  verdicts: { fits: "fits", tight: "tight", "does-not-fit": "does not fit" },
-  kinds: {
-    parameter: "parameter",
-    buffer: "buffer",
-    gradient: "gradient",
-    "optimizer-state": "optimizer state",
-    activation: "activation",
-    temporary: "temporary",
-    workspace: "workspace",
-    input: "input",
-  },
-  spans: {
-    build: "build",
-    data: "data",
-    forward: "forward",
-    loss: "loss",
-    backward: "backward",
-    optimizer: "optimizer",
-    metrics: "metrics",
-    save: "save",
-  },
-  phases: { forward: "forward", loss: "loss", backward: "backward", optimizer: "optimizer", other: "other" },
+  verdicts: report.verdicts,
+  kinds: report.kinds,
+  spans: report.moments,
+  phases: report.moments,
   training: (index) => `training, iteration ${index}`,
   evaluation: (index) => `evaluation, image ${index}`,
   noTimeline: "This report has no timeline.",
@@ -137,7 +120,7 @@ const english: PictureWords = {
   levelsHelp:
     "Allocated and reserved are exact and without cuDNN's workspaces; the process adds them and the CUDA context.",
   part: "part",
-  partNames: { training: "training", evaluation: "evaluation" },
+  partNames: report.parts,
   allocated: "allocated",
   reserved: "reserved",
   process: "process",

@@ -40,6 +40,9 @@ describe("saving under O2", () => {
     expect(saving?.peak.stage).toBe("save");
     expect(saving?.allocated.lowBytes).toBeGreaterThan(training.allocated.lowBytes);
     expect(headroomBytes).toBe((gpu?.usableBytes ?? 0) - (saving?.process.highBytes ?? 0));
+    const html = (await vramPlan([...o2, "--gpu", "24GiB", "--format", "html"])).out;
+    expect(html).toContain(`<data value="${saving?.process.highBytes}" data-path="saving.process.highBytes">`);
+    expect(html).toContain(`data-path="saving.reserved.lowBytes"`);
     expect((await vramPlan([...small, "--json"])).out).not.toContain('"saving"');
   });
 });
