@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Trains with PaddleSeg, with two things that PaddleSeg lacks: gradient accumulation and recompute.
+"""Trains with PaddleSeg, with what PaddleSeg lacks: gradient accumulation, recompute, lean training and sharding.
 
     python vram_train.py --config fitted.yml --accumulate 2 --recompute backbone.features.2,backbone.features.3
 
 Every other option is PaddleSeg's own: its tools/train.py is run with them, unchanged. Run it in PaddleSeg's folder, or
-say where that is with --paddleseg. Needs PaddleSeg 2.8 or later, Paddle 2.5 or later, Python 3.8 or later.
+say where that is with --paddleseg. Needs PaddleSeg 2.8 or later (2.9 for --lean), Paddle 2.5 or later, Python 3.8 or later.
 
 --accumulate N   N batches of `batch_size` images make one optimizer step. `iters`, `save_interval`, `log_iters`,
                  `--resume_model`, the learning rate's schedule and EMA count optimizer steps, as ever; the logged loss is the mean of the N.
@@ -12,6 +12,7 @@ say where that is with --paddleseg. Needs PaddleSeg 2.8 or later, Paddle 2.5 or 
                  instead of keeping what it made. Results and the weights' names stay: checkpoints load in plain PaddleSeg.
 --lean A,B       means of lean training: losses, logits, gradients, heads, or all. The same numbers with less memory; what each of them
                  does is said in lean_losses.py, which has to lie beside this file.
+--sharding LEVEL os or os_g: optimizer states and gradients are divided over the cards of paddle.distributed.launch.
 --dry-run        builds everything, says what would be done, and does not train.
 
 Written by vram-plan. Apache-2.0.
@@ -467,12 +468,13 @@ def wrapped(train, train_module, options):
         bound = inspect.signature(train).bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = bound.arguments
-        if getattr(options, "sharding", None) and (options.accumulate > 1 or options.lean):
+        sharding, several = options.sharding, paddle.distributed.ParallelEnv().nranks > 1
+        if sharding and (options.accumulate > 1 or options.lean):
             raise Refusal("--sharding does not go with --accumulate or --lean")
-        if options.accumulate > 1 or options.recompute or options.lean or getattr(options, "sharding", None):
-            if "heads" in options.lean and paddle.distributed.ParallelEnv().nranks > 1:
+        if options.accumulate > 1 or options.recompute or options.lean or sharding:
+            if "heads" in options.lean and several:
                 raise Refusal("--lean heads does not go with several cards; name the other means: losses,logits,gradients")
-            if options.recompute and paddle.distributed.ParallelEnv().nranks > 1:
+            if options.recompute and several:
                 raise Refusal("--recompute does not go with several cards: DataParallel takes its layers' parameters for unused")
             if arguments.get("to_static_training"):
                 raise Refusal("--accumulate, --recompute, --lean and --sharding do not go with to_static_training")
@@ -480,7 +482,7 @@ def wrapped(train, train_module, options):
             print("vram_train: " + line, flush=True)
         if options.dry_run:
             return None
-        changes = sharding_changes(getattr(options, "sharding", None), arguments) if getattr(options, "sharding", None) else []
+        changes = sharding_changes(sharding, arguments) if sharding else []
         if options.recompute:
             make_recomputed(arguments["model"], options.recompute)
             changes += exporting(train_module)

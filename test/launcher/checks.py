@@ -113,7 +113,7 @@ def run(batch, accumulate=1, recompute=(), fixed_statistics=False, save="out", l
 
 def run_named(batch, accumulate, recompute, fixed_statistics, save, lean, images, more):
     builder, model = built(batch, fixed_statistics, max(4, more.get("iters", 4)), images)
-    options = types.SimpleNamespace(accumulate=accumulate, recompute=list(recompute), lean=list(lean), dry_run=False)
+    options = types.SimpleNamespace(accumulate=accumulate, recompute=list(recompute), lean=list(lean), sharding=None, dry_run=False)
     train = vram_train.wrapped(train_module.train, train_module, options)
     log, optimizer = Log(), builder.optimizer
     arguments = dict(
