@@ -1,11 +1,11 @@
 /** @file From the event log to the three levels of bytes for training and evaluation, and a way to replay it on a card. */
 import type { EventLog } from "../engine/events.ts";
-import type { PartEstimate, Range, TrainingEstimate } from "../report/report.ts";
+import type { PartEstimate, PartName, Range, TrainingEstimate } from "../report/report.ts";
 import { type Phrase, phrase } from "../words/phrase.ts";
 import type { Gpu, MemoryRuntime } from "./card.ts";
 import { type Context, processBytes } from "./context.ts";
 import { narrowPart } from "./narrow.ts";
-import { type Held, replay } from "./replay.ts";
+import { type Held, type Replay, replay } from "./replay.ts";
 import { type Tally, tally } from "./tally.ts";
 import type { ReplayOn } from "./verdict.ts";
 import { defaultConvWorkspaceLimitBytes, listWorkspaces } from "./workspace.ts";
@@ -63,16 +63,19 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   const hasRange = hasWorkspaces || log.lent.size > 0;
   const expected = hasRange ? replay(log, { ...above, workspaceBytes: "expectedBytes" }) : low;
   const high = hasRange ? replay(log, { ...above, workspaceBytes: "highBytes" }) : low;
-  const whole = { low: low.whole, expected: expected.whole, high: high.whole };
-  const trainingEnds = { low: low.training, expected: expected.training, high: high.training };
-  const [beforeEvaluation, beforeSaving] = [low.evaluation !== undefined, low.saving !== undefined];
+  const endsOf = (pick: (one: Replay) => Held): Ends => ({
+    low: pick(low),
+    expected: pick(expected),
+    high: pick(high),
+  });
+  const whole = endsOf((one) => one.whole);
+  const last = low.saving ? "saving" : low.evaluation ? "evaluation" : "training";
+  const part = (name: PartName, tally: Tally): PartEstimate => {
+    const ends = endsOf((one) => one[name] ?? one.whole);
+    return partEstimate(tally, ends, name === last ? whole : ends, context);
+  };
   const { calibration } = runtime;
-  const byRule = partEstimate(
-    tallies.training,
-    trainingEnds,
-    beforeEvaluation || beforeSaving ? trainingEnds : whole,
-    context,
-  );
+  const byRule = part("training", tallies.training);
   const training = {
     ...narrowPart(byRule, "training", calibration),
     afterStepBytes: tallies.afterStepBytes,
@@ -80,17 +83,12 @@ export function estimateMemory(log: EventLog, options: EstimateOptions = {}): Me
   // Where receipts widen a range, a replay with the rule's workspaces has to find so much less room.
   let wider = Math.max(0, training.process.highBytes - byRule.process.highBytes);
   let evaluation: PartEstimate | undefined;
-  if (tallies.evaluation !== undefined && low.evaluation && expected.evaluation && high.evaluation) {
-    const ends = { low: low.evaluation, expected: expected.evaluation, high: high.evaluation };
-    const evaluationByRule = partEstimate(tallies.evaluation, ends, beforeSaving ? ends : whole, context);
+  if (tallies.evaluation !== undefined) {
+    const evaluationByRule = part("evaluation", tallies.evaluation);
     evaluation = narrowPart(evaluationByRule, "evaluation", calibration);
     wider = Math.max(wider, evaluation.process.highBytes - evaluationByRule.process.highBytes);
   }
-  let saving: PartEstimate | undefined;
-  if (tallies.saving !== undefined && low.saving && expected.saving && high.saving) {
-    const ends = { low: low.saving, expected: expected.saving, high: high.saving };
-    saving = partEstimate(tallies.saving, ends, whole, context);
-  }
+  const saving = tallies.saving && part("saving", tallies.saving);
   const replayOn: ReplayOn = (end, usableBytes) => {
     const contextBytes = context[`${end}Bytes`] + wider;
     const workspaceBytes = `${end}Bytes` as const;

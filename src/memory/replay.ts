@@ -64,10 +64,16 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   };
   const aside = log.aside.size > 0 ? allocator.sibling() : undefined;
   const trainEnd = trainingEnd(log);
-  const hasEvaluation = log.at("evaluation") >= 0;
-  const saveAt = log.at("save");
-  const markedEnd = log.at("end");
+  const [hasEvaluation, saveAt, resumed, markedEnd] = [
+    log.at("evaluation") >= 0,
+    log.at("save"),
+    log.at("resumed"),
+    log.at("end"),
+  ];
   const end = markedEnd >= 0 ? markedEnd : log.length;
+  // Each part ends where the next one begins.
+  const saveEnd = resumed >= 0 ? resumed : end;
+  const evaluationEnd = saveAt >= 0 ? saveAt : saveEnd;
   const workspaceId = log.bytes.length;
   let [workspace, library] = [0, 0];
   let workspaceAt = workspaces[0]?.at ?? never;
@@ -75,17 +81,13 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
   let training: Held | undefined;
   let evaluation: Held | undefined;
   let saving: Held | undefined;
-  const resumed = log.at("resumed");
   let failed: OutOfMemory | undefined;
   let asked: Failure["asked"] = "tensor";
   let event = 0;
   for (; event < end; event++) {
     if (event === trainEnd) training = heldBy(allocator);
-    if (event === saveAt) evaluation = heldBy(allocator);
-    if (event === resumed) {
-      if (saveAt >= 0) saving = heldBy(allocator);
-      else if (hasEvaluation) evaluation = heldBy(allocator);
-    }
+    if (event === evaluationEnd) evaluation = heldBy(allocator);
+    if (event === saveEnd) saving = heldBy(allocator);
     const id = storage[event]!;
     const pool = aside !== undefined && log.aside.has(id) ? aside : allocator;
     lent?.settle(event);
@@ -104,11 +106,12 @@ export function replay(log: EventLog, options: ReplayOptions = {}): Replay {
     }
     if (failed !== undefined) break;
   }
+  const whole = heldBy(allocator);
   return {
-    training: training ?? heldBy(allocator),
-    evaluation: hasEvaluation ? (evaluation ?? heldBy(allocator)) : undefined,
-    saving: saveAt >= 0 ? (saving ?? heldBy(allocator)) : undefined,
-    whole: heldBy(allocator),
+    training: training ?? whole,
+    evaluation: hasEvaluation ? (evaluation ?? whole) : undefined,
+    saving: saveAt >= 0 ? (saving ?? whole) : undefined,
+    whole,
     outOfMemory: failed && { ...failed, event, site: log.sites[log.site[event]!], asked },
   };
 }

@@ -63,7 +63,7 @@ export class Loader {
   private readonly count: number;
   private readonly ahead: number;
   private readonly queue: Batch[] = [];
-  /** All that were made; a name in front of the queue's first is the one that was taken last. */
+  /** All that were made, the queue's last; the one before the queue was taken last. */
   private readonly made: Batch[] = [];
 
   constructor(make: () => Batch, count: number, ahead: number) {
@@ -87,14 +87,14 @@ export class Loader {
   }
 
   /**
-   * Storages that live for longer than a round of the loop which has just ended and took `count` batches: from the one it found in
-   * `data` on, each with the one that comes `count` later.
+   * Storages that live for longer than the round of the loop that has just ended and took `count` batches. The round found one batch in
+   * the loop's `data` and `ahead` more behind it; those among them that it let go head a chain each, of every `count`th batch from there on.
    */
   chains(count: number): Chain[] {
-    const taken = this.made.length - this.queue.length;
+    const found = this.made.length - this.queue.length - count - 1;
     const chains: Chain[] = [];
-    for (let start = taken - count; start < Math.min(taken, taken - count + 1 + this.ahead); start++) {
-      const batches = this.made.filter((_, i) => i >= start - 1 && (i - start + 1) % count === 0);
+    for (let head = found; head <= found + Math.min(count - 1, this.ahead); head++) {
+      const batches = this.made.filter((_, i) => i >= head && (i - head) % count === 0);
       for (const key of Object.keys(batches[0] ?? {})) {
         chains.push(batches.flatMap((batch) => batch[key]?.storage.id ?? []));
       }

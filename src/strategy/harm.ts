@@ -4,8 +4,8 @@ import type { Harm } from "./knobs/knob.ts";
 import { type Point, sizeText, stepImages } from "./point.ts";
 
 /**
- * 1 nothing changes, 2 time, 3 numerics, 4 statistics, 5 data, 6 the model. Lean training is of class 1 whichever of its means are on:
- * the same numbers in the same time, so it is not asked for here.
+ * 1 nothing changes, 2 time, 3 numerics, 4 statistics, 5 data, 6 the model. Lean training gives the same numbers: it is of class 2 where
+ * its heads repeat the upsampling, and of class 1 else.
  */
 export function harmOf(from: Point, to: Point, hasBatchNorm: boolean): Harm {
   if (from.model !== to.model || from.optimizer !== to.optimizer || from.ema !== to.ema) return 6;

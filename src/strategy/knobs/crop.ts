@@ -1,6 +1,7 @@
 /** @file Smaller training images, on the network's stride and in the same proportions. */
 import type { ConfigEdit } from "../../config/edit.ts";
-import type { ConfigMap, ConfigValue, Size, TrainConfig } from "../../config/types.ts";
+import { isMapping } from "../../config/transforms.ts";
+import type { ConfigValue, Size, TrainConfig } from "../../config/types.ts";
 import { asIs, phrase } from "../../words/phrase.ts";
 import { sizeText } from "../point.ts";
 import { type Knob, yamlVia } from "./knob.ts";
@@ -35,17 +36,13 @@ export function smallerCrops({ width, height }: Size): Size[] {
 /** Transforms whose argument fixes the size of the training images. */
 const sizeArguments = ["crop_size", "target_size"] as const;
 
-function isMap(value: ConfigValue | undefined): value is ConfigMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Where the config sets the size: the last transform that has one. */
 export function cropPath(config: TrainConfig): readonly string[] | undefined {
   const transforms = config.trainDataset.args.transforms;
   if (!Array.isArray(transforms)) return undefined;
   let found: readonly string[] | undefined;
   transforms.forEach((item: ConfigValue, i) => {
-    if (!isMap(item)) return;
+    if (!isMapping(item)) return;
     const key = sizeArguments.find((name) => item[name] !== undefined && item[name] !== null);
     if (key) found = ["train_dataset", "transforms", String(i), key];
   });

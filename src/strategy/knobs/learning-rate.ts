@@ -1,13 +1,10 @@
 /** @file The learning rate, where an optimizer step sees fewer images than before: restated by the linear rule. */
 import type { ConfigEdit } from "../../config/edit.ts";
-import type { ConfigMap, ConfigValue, TrainConfig } from "../../config/types.ts";
+import { isMapping } from "../../config/transforms.ts";
+import type { ConfigValue, TrainConfig } from "../../config/types.ts";
 import { asIs, phrase } from "../../words/phrase.ts";
 import { type Point, stepImages } from "../point.ts";
 import { type Knob, yamlVia } from "./knob.ts";
-
-function isMap(value: ConfigValue | undefined): value is ConfigMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Rates of a schedule that scale with its peak; a warm-up's start and the end of a decay are kept as they are where they are 0. */
 const rates = ["learning_rate", "warmup_start_lr", "end_lr"] as const;
@@ -19,8 +16,8 @@ function ratePaths({ resolved }: TrainConfig): readonly { readonly path: readonl
     if (typeof value === "number" && value !== 0) found.push({ path, value });
   };
   const { lr_scheduler: schedule, optimizer } = resolved;
-  if (isMap(schedule)) for (const name of rates) add(["lr_scheduler", name], schedule[name]);
-  else if (isMap(optimizer)) add(["optimizer", "lr"], optimizer.lr);
+  if (isMapping(schedule)) for (const name of rates) add(["lr_scheduler", name], schedule[name]);
+  else if (isMapping(optimizer)) add(["optimizer", "lr"], optimizer.lr);
   return found;
 }
 

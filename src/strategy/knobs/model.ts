@@ -1,6 +1,7 @@
 /** @file A lighter network of the same family: a table of what may take the place of what. */
 import type { ConfigEdit } from "../../config/edit.ts";
-import type { Component, ConfigMap, ConfigValue, TrainConfig } from "../../config/types.ts";
+import { isMapping } from "../../config/transforms.ts";
+import type { Component, ConfigMap, TrainConfig } from "../../config/types.ts";
 import { asIs, phrase } from "../../words/phrase.ts";
 import type { Knob } from "./knob.ts";
 import { yamlVia } from "./knob.ts";
@@ -36,14 +37,10 @@ const pretrained: Readonly<Record<string, string>> = {
 /** Whole networks: PP-HumanSeg-Lite has no backbone argument and one output in place of PP-LiteSeg's three. */
 const lighterNetwork: Readonly<Record<string, string>> = { PPLiteSeg: "PPHumanSegLite" };
 
-function isMap(value: ConfigValue | undefined): value is ConfigMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Names of what may take the network's place, lightest change first. */
 export function replacements({ model }: TrainConfig): readonly string[] {
   const { backbone } = model.args;
-  const names = isMap(backbone) && typeof backbone.type === "string" ? lighter[backbone.type] : undefined;
+  const names = isMapping(backbone) && typeof backbone.type === "string" ? lighter[backbone.type] : undefined;
   const network = lighterNetwork[model.type];
   return [...(names ?? []), ...(network === undefined ? [] : [network])];
 }
@@ -77,7 +74,7 @@ export function withModel(config: TrainConfig, id: string | undefined): TrainCon
   if (isNetwork(id)) {
     return { ...config, model: component(id, { num_classes: config.numClasses }), losses: config.losses.slice(0, 1) };
   }
-  const backbone = isMap(model.args.backbone) ? model.args.backbone : {};
+  const backbone = isMapping(model.args.backbone) ? model.args.backbone : {};
   const args = { ...model.args, backbone: { ...backbone, type: id, pretrained: pretrained[id] ?? null } };
   return { ...config, model: component(model.type, args) };
 }
@@ -85,7 +82,7 @@ export function withModel(config: TrainConfig, id: string | undefined): TrainCon
 /** What the network is called: its backbone where it has one. */
 function nameOf({ model }: TrainConfig): string {
   const { backbone } = model.args;
-  return isMap(backbone) && typeof backbone.type === "string" ? backbone.type : model.type;
+  return isMapping(backbone) && typeof backbone.type === "string" ? backbone.type : model.type;
 }
 
 export const model: Knob = {

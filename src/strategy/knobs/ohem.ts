@@ -1,11 +1,8 @@
 /** @file OHEM keeps a number of pixels of each forward pass: it has to follow the pixels that a pass has. */
 import type { ConfigEdit } from "../../config/edit.ts";
-import type { ConfigMap, ConfigValue, TrainConfig } from "../../config/types.ts";
+import { isMapping } from "../../config/transforms.ts";
+import type { ConfigValue, TrainConfig } from "../../config/types.ts";
 import type { Point } from "../point.ts";
-
-function isMap(value: ConfigValue | undefined): value is ConfigMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Pixels of one forward pass. */
 function pixels({ microBatch, crop }: Point): number {
@@ -18,7 +15,7 @@ export function minKeptEdits(config: TrainConfig, from: Point, to: Point): Confi
   if (share === 1) return [];
   const visit = (value: ConfigValue, path: readonly string[]): ConfigEdit[] => {
     if (Array.isArray(value)) return value.flatMap((item: ConfigValue, i) => visit(item, [...path, String(i)]));
-    if (!isMap(value)) return [];
+    if (!isMapping(value)) return [];
     return Object.entries(value).flatMap(([key, item]) => {
       if (key === "min_kept" && typeof item === "number")
         return [{ path: [...path, key], value: Math.round(item * share) }];
