@@ -7,6 +7,7 @@ import { repeat } from "../../src/engine/repeat.ts";
 import { replay } from "../../src/memory/replay.ts";
 import { tally } from "../../src/memory/tally.ts";
 import type { Settings } from "../../src/step/settings.ts";
+import type { Case } from "../tools/lib/card.ts";
 import { readPackedConfigs } from "../tools/lib/packed.ts";
 import { loadProgram, settingsOf } from "../tools/program.ts";
 
@@ -24,13 +25,7 @@ vi.mock(import("../../src/engine/repeat.ts"), async (original) => {
 });
 
 /** A run measured beyond three iterations: [allocated, reserved] of training, with the first evaluation, and two iterations later. */
-interface LongCase {
-  readonly id: string;
-  readonly resolved: string;
-  readonly batch: number;
-  readonly crop: readonly [number, number];
-  readonly amp: "off" | "O1" | "O2";
-  readonly evalSize: readonly [number, number];
+interface LongCase extends Case {
   readonly training: readonly [number, number];
   readonly evaluated: readonly [number, number];
   readonly later: number;

@@ -9,7 +9,8 @@ import { MiB } from "../../../src/units.ts";
 import { type Program, settingsOf } from "../program.ts";
 import { packedTruth, readPackedConfigs } from "./packed.ts";
 
-interface Case {
+/** What a stored run was made of. */
+export interface Case {
   readonly id: string;
   readonly resolved: string;
   readonly batch: number;
