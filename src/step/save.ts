@@ -32,7 +32,8 @@ interface Card {
 export function save(model: AnyLayer): void {
   const e = current();
   const { now, peak } = allocated(e.log);
-  if (now + savingPeak(model) <= peak) return;
+  // The walk takes time with the square of the layers: only where it may matter.
+  if (now + savingBound(model) <= peak || now + savingPeak(model) <= peak) return;
   const leave = e.enter("other", "save");
   e.log.mark("save");
   stateDict(model, onCard(e));
@@ -40,20 +41,42 @@ export function save(model: AnyLayer): void {
   leave();
 }
 
+function rounded(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
 /** Bytes of the copies that are alive at most. */
-function savingPeak(model: AnyLayer): number {
+export function savingPeak(model: AnyLayer): number {
   let [live, peak] = [0, 0];
-  const round = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
   stateDict(model, {
     make: (copy) => {
-      live += round(copy.bytes);
+      live += rounded(copy.bytes);
       if (live > peak) peak = live;
     },
     free: (copy) => {
-      live -= round(copy.bytes);
+      live -= rounded(copy.bytes);
     },
   });
   return peak;
+}
+
+/**
+ * No less than `savingPeak`, in one pass. A copy is alive while a dict or the hook's `param` holds it. A dict has one copy of each tensor at
+ * most, and each layer from the root to the one at work has two dicts: what it was given and what it hands back (a sublayer's copy is
+ * what that one is given). `param` adds one copy, the one just made another.
+ */
+export function savingBound(model: AnyLayer): number {
+  let [total, largest, deepest] = [0, 0, 0];
+  const visit = (layer: AnyLayer, depth: number): void => {
+    if (depth > deepest) deepest = depth;
+    for (const bytes of tensors(layer)) {
+      total += rounded(bytes);
+      if (bytes > largest) largest = bytes;
+    }
+    for (const [, child] of layer.children()) visit(child, depth + 1);
+  };
+  visit(model, 1);
+  return 2 * deepest * total + 2 * rounded(largest);
 }
 
 function onCard(e: Engine): Card {
@@ -73,8 +96,9 @@ function onCard(e: Engine): Card {
 /** Allocated bytes at the end of the log, and the most that were. */
 function allocated(log: EventLog): { now: number; peak: number } {
   let [now, peak] = [0, 0];
-  for (const [i, id] of log.storage.entries()) {
-    now += log.sign[i]! * Math.ceil(log.bytes[id]! / alignment) * alignment;
+  const { storage, sign, bytes } = log;
+  for (let i = 0; i < storage.length; i++) {
+    now += sign[i]! * rounded(bytes[storage[i]!]!);
     if (now > peak) peak = now;
   }
   return { now, peak };

@@ -1,6 +1,10 @@
 /** @file Saving under O2: copies of the whole network at each layer, logged only where they set the peak. */
 import { describe, expect, it } from "vitest";
+import { Engine, withEngine } from "../../src/engine/engine.ts";
 import { estimateMemory } from "../../src/memory/estimate.ts";
+import { buildNetwork } from "../../src/models/index.ts";
+import { savingBound, savingPeak } from "../../src/step/save.ts";
+import { argsOf } from "../../src/step/simulate.ts";
 import { readPackedCases, readPackedConfigs } from "../tools/lib/packed.ts";
 import { loadProgram, settingsOf } from "../tools/program.ts";
 
@@ -30,5 +34,22 @@ describe("saving", () => {
     expect(run("O2", [1024, 1024]).at("save")).toBe(-1);
     expect(run("O1", [128, 128]).at("save")).toBe(-1);
     expect(run("off", [128, 128]).at("save")).toBe(-1);
+  });
+
+  /** One config of each network with each backbone. */
+  const networks = new Map(
+    [...readPackedConfigs().values()].map((dict) => [JSON.stringify(dict.model).slice(0, 120), dict] as const),
+  );
+
+  it(`takes no more than its quick bound, on ${networks.size} networks`, () => {
+    expect(networks.size).toBeGreaterThan(50);
+    for (const dict of networks.values()) {
+      withEngine(new Engine(), () => {
+        const model = buildNetwork(argsOf(program.config(dict).model));
+        const peak = savingPeak(model);
+        expect(peak).toBeGreaterThan(0);
+        expect(savingBound(model)).toBeGreaterThanOrEqual(peak);
+      });
+    }
   });
 });
